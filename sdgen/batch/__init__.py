@@ -1,0 +1,1 @@
+"""Many: job files become jobs, jobs become outcomes."""

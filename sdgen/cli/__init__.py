@@ -1,0 +1,1 @@
+"""People: words in, words and an exit code out. One file a command."""

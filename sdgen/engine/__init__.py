@@ -1,0 +1,67 @@
+"""Pixels: settings and a model folder become an image. The only room that imports torch.
+
+This door is light; what stands behind it loads on the first call of `open_generator`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+
+from sdgen.metadata.record import Record
+from sdgen.models import LocalModel
+from sdgen.recipe.settings import Settings
+
+OnStep = Callable[[int, int], None]
+"""Called after each denoising step with (steps done, steps in all); may raise to stop the picture."""
+
+
+def no_progress(done: int, total: int) -> None:
+    """Ignore the steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A finished picture and what made it. `record.settings.dtype` is the one really used."""
+
+    image: Image.Image
+    record: Record
+
+
+class ImageGenerator(Protocol):
+    """Draws pictures. The real one stands on diffusers; tests have one of three lines."""
+
+    @property
+    def device(self) -> str:
+        """The device in words, for people: `cpu`, `cuda:0 (NVIDIA H200)`."""
+
+    def load(self, model: LocalModel, dtype: str) -> None:
+        """Load `model`, unless it is the one loaded last.
+
+        Raises:
+            ModelError: It cannot be loaded.
+            InputError: The device cannot do `dtype`.
+        """
+
+    def generate(
+        self, settings: Settings, model: LocalModel, on_step: OnStep = no_progress
+    ) -> Drawing:
+        """Draw one picture.
+
+        Raises:
+            GenerationError: It came out without content.
+            ModelError: The model cannot be loaded.
+            MemoryExhaustedError: The device is too small.
+        """
+
+
+def open_generator(device: str = "auto") -> ImageGenerator:
+    """The generator for `device`: auto, cpu, cuda, cuda:N or mps.
+
+    Raises:
+        InputError: There is no such device here.
+    """
+    from sdgen.engine.generator import DiffusersGenerator  # noqa: PLC0415  # torch loads here
+
+    return DiffusersGenerator(device)

@@ -1,0 +1,1 @@
+"""Disk: names, whole-or-nothing writes, image containers, configuration files."""

@@ -1,0 +1,1 @@
+"""The record: what made an image, and the formats that carry it."""

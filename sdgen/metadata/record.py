@@ -1,0 +1,120 @@
+"""The record: what made an image, complete enough to make it again and to tell whether it was.
+
+Written as JSON into the image and beside it. The schema is public and versioned; old versions stay
+readable through `sdgen.metadata.migrations`.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from PIL import Image
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from sdgen import __version__
+from sdgen.recipe.settings import Settings
+
+SCHEMA = "sdgen.image/1"
+
+Environment = dict[str, str | int | float | bool | None]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+
+class SoftwareRecord(_Part):
+    """The program that wrote the record."""
+
+    name: str = "sdgen"
+    version: str = __version__
+
+
+class ModelRecord(_Part):
+    """Which weights: a name, and what pins it."""
+
+    name: str
+    pipeline: str = Field(description="diffusers pipeline class")
+    revision: str | None = Field(None, description="commit of the hub repository, if it came from one")
+    files: dict[str, str] = Field(description="path inside the model's folder → SHA-256")
+
+
+class SchedulerRecord(_Part):
+    """The diffusers scheduler as it was built."""
+
+    class_name: str
+    config: dict[str, Any]
+
+
+class BatchRecord(_Part):
+    """The shape of the pipeline call: `size` images together, this one at `slot` (from 0)."""
+
+    size: int = Field(1, ge=1)
+    slot: int = Field(0, ge=0)
+
+
+class PixelRecord(_Part):
+    """The picture itself; `sha256` is `pixels_sha256` of it."""
+
+    width: int
+    height: int
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class ParentRecord(_Part):
+    """The picture that this one is a variation of."""
+
+    pixels_sha256: str
+    changed: dict[str, Any] = Field(description="settings that differ: name → the parent's value")
+
+
+class JobRecord(_Part):
+    """The place in a batch: `id` is the same whenever the same job is run."""
+
+    id: str
+
+
+class Record(_Part):
+    """Everything needed to make the image again, and to compare it."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="allow", hide_input_in_errors=True, populate_by_name=True
+    )
+
+    schema_: Literal["sdgen.image/1"] = Field(SCHEMA, alias="schema")
+    software: SoftwareRecord = SoftwareRecord()
+    created: AwareDatetime
+    settings: Settings
+    model: ModelRecord
+    scheduler: SchedulerRecord
+    environment: Environment
+    batch: BatchRecord = BatchRecord()
+    image: PixelRecord
+    notices: list[str] = Field([], description="what the user was told about this picture")
+    parent: ParentRecord | None = None
+    job: JobRecord | None = None
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The record as JSON text; characters outside ASCII are kept as they are."""
+        return self.model_dump_json(by_alias=True, indent=indent, exclude_none=True)
+
+
+def pixels_of(image: Image.Image) -> PixelRecord:
+    """Size and fingerprint of `image`."""
+    return PixelRecord(width=image.width, height=image.height, sha256=pixels_sha256(image))
+
+
+def pixels_sha256(image: Image.Image) -> str:
+    """SHA-256 over `RGB <width>x<height>` + newline + the raw bytes, rows from the top.
+
+    The same whatever container or compression holds the pixels.
+    """
+    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    digest = hashlib.sha256(f"RGB {rgb.width}x{rgb.height}\n".encode())
+    digest.update(rgb.tobytes())
+    return digest.hexdigest()
+
+
+def now() -> datetime:
+    """The present moment in UTC, to the second: for information, never for order."""
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,51 @@
+"""From what was said to what is drawn: the model's own defaults join the layers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sdgen.errors import InputError
+from sdgen.models.local import LocalModel, find_model
+from sdgen.recipe.layers import Layer, resolve
+from sdgen.recipe.settings import Settings
+from sdgen.recipe.sizes import check_size
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be drawn, by which model, and which place gave each value."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+    model: LocalModel
+
+
+def plan(
+    layers: Sequence[Layer], *, find: Callable[[str], LocalModel] = find_model
+) -> Plan:
+    """Merge `layers` over the defaults of the model that they name, and check the outcome.
+
+    Raises:
+        InputError: A setting is wrong, or the model cannot draw the size.
+        ModelError: The model is not here.
+    """
+    named = [layer.values["model"] for layer in layers if "model" in layer.values]
+    name = named[-1] if named else Settings.model_fields["model"].default
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f"model must be a name or a folder, not {name!r}")
+    model = find(name)
+    own = Layer(f"model {model.name}", {**model.defaults, "model": model.name})
+    spoken = [_without_model(layer) for layer in layers]
+    resolved = resolve([own, *spoken])
+    sources = dict(resolved.sources)
+    for layer in layers:
+        if "model" in layer.values:
+            sources["model"] = layer.place("model")
+    size = (resolved.settings.width, resolved.settings.height)
+    check_size(size, model.sizes, model=model.name)
+    return Plan(resolved.settings, sources, model)
+
+
+def _without_model(layer: Layer) -> Layer:
+    """`layer` less its word for the model, which is replaced by the recorded name."""
+    values = {name: value for name, value in layer.values.items() if name != "model"}
+    return Layer(layer.source, values, layer.where)

@@ -1,0 +1,21 @@
+"""Seeds: the seed of picture i, and seeds that nobody gave but that stay the same on a rerun."""
+
+import hashlib
+
+DRAWN_BELOW = 2**32
+"""Seeds are drawn below this: torch's CPU generator uses only the low 32 bits of a seed."""
+
+
+def seed_of_image(seed: int, index: int) -> int:
+    """The seed of picture `index` (from 0) of several: seed + index, as everywhere in the field."""
+    return (seed + index) % 2**63
+
+
+def derived_seed(base: int, *parts: str) -> int:
+    """A seed in 0 … 2^32 − 1 that depends only on `base` and `parts`, not on when or in which order.
+
+    A batch gives every row without a seed its own this way, so that a second run of the same
+    command draws the same pictures, and a row keeps its seed when others are added around it.
+    """
+    text = "\x1f".join((str(base), *parts))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

@@ -1,0 +1,127 @@
+"""The one list of settings: everything that decides the pixels of one image, and nothing else.
+
+Flags, YAML keys, job-file columns, metadata, `--help` and the README's table are derived from
+`Settings`. A name from elsewhere (`num_inference_steps`, `cfg_scale`) is accepted on input through
+the aliases beside its field and never written.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from sdgen.errors import InputError
+from sdgen.recipe.schedulers import find_scheduler
+
+MAX_PROMPT_CHARACTERS = 10_000
+MAX_PIXELS = 4096 * 4096
+DTYPES = ("auto", "float32", "float16", "bfloat16")
+
+_ALLOWED_CONTROLS = "\t\n"
+
+
+def _sound_text(text: str) -> str:
+    """Refuse what no terminal, tokenizer or file can carry: NUL, other controls, half characters."""
+    if len(text) > MAX_PROMPT_CHARACTERS:
+        raise ValueError(f"is {len(text)} characters long; at most {MAX_PROMPT_CHARACTERS} are read")
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cs":
+            raise ValueError("is not valid UTF-8")
+        if category == "Cc" and character not in _ALLOWED_CONTROLS:
+            raise ValueError(f"contains the control character U+{ord(character):04X}")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def _canonical_scheduler(name: str) -> str:
+    try:
+        return find_scheduler(name).name
+    except InputError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        raise ValueError(f"{error}{hint}") from error
+
+
+Text = Annotated[str, AfterValidator(_sound_text)]
+Pixels = Annotated[int, Field(ge=64, le=4096)]
+
+
+def _also(*aliases: str) -> dict[str, Any]:
+    """Spellings of a field that are accepted on input."""
+    return {"aliases": list(aliases)}
+
+
+class Settings(BaseModel):
+    """Everything that decides the pixels of one image; complete, frozen, the same on any machine."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+    prompt: Annotated[Text, AfterValidator(_not_blank)] = Field(
+        description="What the picture shows.", json_schema_extra=_also("text")
+    )
+    negative_prompt: Text = Field(
+        "", description="What it should not show.", json_schema_extra=_also("negative", "uc")
+    )
+    model: Text = Field(
+        "storybook", description="Model: a name from `sdgen models list`, or a folder.",
+        json_schema_extra=_also("sd_model", "checkpoint"),
+    )  # fmt: skip
+    scheduler: Annotated[str, AfterValidator(_canonical_scheduler)] = Field(
+        "dpmpp_2m", description="How the noise is removed: a name from `sdgen schedulers`.",
+        json_schema_extra=_also("sampler", "sampler_name", "sampling_method"),
+    )  # fmt: skip
+    steps: int = Field(
+        20, ge=1, le=1000, description="Denoising steps.",
+        json_schema_extra=_also("num_inference_steps", "ddim_steps", "n_steps"),
+    )  # fmt: skip
+    guidance_scale: float = Field(
+        7.0, ge=0, le=100, description="Weight of the prompt; 1 or less turns guidance off.",
+        json_schema_extra=_also("guidance", "cfg_scale", "cfg"),
+    )  # fmt: skip
+    guidance_rescale: float = Field(
+        0.0, ge=0, le=1, description="Share of contrast taken back where guidance overdid it.",
+        json_schema_extra=_also("cfg_rescale"),
+    )  # fmt: skip
+    seed: int = Field(ge=0, lt=2**63, description="Start of the noise; drawn and shown if not given.")
+    width: Pixels = Field(512, description="Width in pixels.", json_schema_extra=_also("w"))
+    height: Pixels = Field(512, description="Height in pixels.", json_schema_extra=_also("h"))
+    eta: float = Field(
+        0.0, ge=0, le=1, description="Share of fresh noise in each step (DDIM only).",
+        json_schema_extra=_also("ddim_eta"),
+    )  # fmt: skip
+    clip_skip: int = Field(
+        1, ge=1, le=12, description="Text encoder layer to use, counted from the last, which is 1.",
+        json_schema_extra=_also("clipskip"),
+    )  # fmt: skip
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
+        "auto", description="Number format of the weights; auto takes what the device does well.",
+        json_schema_extra=_also("precision"),
+    )  # fmt: skip
+
+
+def _alias_table() -> Mapping[str, str]:
+    table = {name: name for name in Settings.model_fields}
+    for name, field in Settings.model_fields.items():
+        extra = field.json_schema_extra
+        aliases = extra.get("aliases", []) if isinstance(extra, dict) else []
+        assert isinstance(aliases, list)
+        table.update({str(alias): name for alias in aliases})
+    return MappingProxyType(table)
+
+
+ALIASES: Mapping[str, str] = _alias_table()
+"""Every accepted spelling of a field → the field's name; the names themselves are in it too."""
+
+
+def canonical_name(key: str) -> str | None:
+    """The field that `key` means (`Guidance-Scale`, `cfg_scale` → `guidance_scale`), or None."""
+    return ALIASES.get(key.strip().lower().replace("-", "_").replace(" ", "_"))

@@ -1,0 +1,74 @@
+"""Sizes: `WIDTHxHEIGHT`, and what a model can draw. Refused when wrong, never rounded."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sdgen.errors import InputError
+from sdgen.recipe.settings import MAX_PIXELS
+
+Size = tuple[int, int]
+"""Width and height in pixels, always in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRule:
+    """What a model can draw: multiples of `multiple` pixels, or only the `only` listed sizes."""
+
+    multiple: int = 8
+    only: tuple[Size, ...] = ()
+
+
+def parse_size(text: str) -> Size:
+    """Read `768x512` (also `768×512`, `768*512`) as width and height in pixels.
+
+    Raises:
+        InputError: It is not two whole numbers.
+    """
+    match = re.fullmatch(r"\s*(\d{1,6})\s*[xX×*]\s*(\d{1,6})\s*", text)
+    if not match:
+        raise InputError(f"size must be WIDTHxHEIGHT, not {text!r}", hint="for example 768x512")
+    return int(match[1]), int(match[2])
+
+
+def check_size(size: Size, rule: SizeRule, *, model: str) -> None:
+    """Refuse a size that `model` cannot draw, naming the two nearest that it can.
+
+    Raises:
+        InputError: The size is not among the listed ones, not on the grid, or too large.
+    """
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise InputError(f"{width}x{height} is more than {MAX_PIXELS / 1e6:.1f} million pixels")
+    if rule.only and size not in rule.only:
+        raise InputError(
+            f"{model} does not draw {width}x{height}; it was trained for "
+            + ", ".join(f"{w}x{h}" for w, h in rule.only),
+            hint=f"the nearest are {_join(_closest(size, rule.only))}",
+        )
+    if width % rule.multiple or height % rule.multiple:
+        raise InputError(
+            f"{model} draws multiples of {rule.multiple} pixels, not {width}x{height}",
+            hint=f"the nearest are {_join(_on_grid(size, rule.multiple))}",
+        )
+
+
+def _closest(size: Size, choices: Sequence[Size]) -> list[Size]:
+    """The two choices with the nearest shape, then the nearest area."""
+
+    def distance(choice: Size) -> tuple[float, int]:
+        (w, h), (cw, ch) = size, choice
+        ratio = max(w * ch, h * cw) / min(w * ch, h * cw)
+        return round(ratio, 3), abs(w * h - cw * ch)
+
+    return sorted(choices, key=distance)[:2]
+
+
+def _on_grid(size: Size, multiple: int) -> list[Size]:
+    below = tuple(max(64, side // multiple * multiple) for side in size)
+    above = tuple(min(4096, -(-side // multiple) * multiple) for side in size)
+    return [(below[0], below[1]), (above[0], above[1])]
+
+
+def _join(sizes: Sequence[Size]) -> str:
+    return " and ".join(f"{w}x{h}" for w, h in sizes)

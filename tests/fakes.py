@@ -1,0 +1,63 @@
+"""A generator without torch, weights or time: equal settings, equal pixels."""
+
+import hashlib
+from pathlib import Path
+
+from PIL import Image
+
+from sdgen.engine import Drawing, OnStep, no_progress
+from sdgen.metadata.record import ModelRecord, Record, SchedulerRecord, now, pixels_of
+from sdgen.models import LocalModel
+from sdgen.recipe.settings import Settings
+from sdgen.recipe.sizes import SizeRule
+
+FAKE_MODEL = LocalModel(
+    name="fake",
+    folder=Path("fake"),
+    pipeline="StableDiffusionPipeline",
+    weights=(),
+    defaults={"width": 64, "height": 64, "steps": 4},
+    sizes=SizeRule(multiple=8),
+)
+
+
+def find_fake(name: str) -> LocalModel:
+    """Stands in for `find_model`: every name is the fake model."""
+    return FAKE_MODEL
+
+
+class PaintedGenerator:
+    """Paints the settings' hash as a flat colour; counts what it drew; fails where asked to."""
+
+    device = "fake"
+
+    def __init__(self, fail_on: dict[str, Exception] | None = None) -> None:
+        self.drawn: list[Settings] = []
+        self.fail_on = fail_on or {}
+
+    def load(self, model: LocalModel, dtype: str) -> None:
+        """Nothing to load."""
+
+    def generate(
+        self, settings: Settings, model: LocalModel, on_step: OnStep = no_progress
+    ) -> Drawing:
+        if settings.prompt in self.fail_on:
+            raise self.fail_on[settings.prompt]
+        for step in range(settings.steps):
+            on_step(step + 1, settings.steps)
+        colour = hashlib.sha256(settings.model_dump_json().encode()).digest()[:3]
+        image = Image.new("RGB", (settings.width, settings.height), tuple(colour))
+        self.drawn.append(settings)
+        return Drawing(image, painted_record(image, settings))
+
+
+def painted_record(image: Image.Image, settings: Settings) -> Record:
+    """The record of a painted picture."""
+    return Record(
+        created=now(),
+        settings=settings.model_copy(update={"dtype": "float32"}),
+        model=ModelRecord(name="fake", pipeline="StableDiffusionPipeline", files={}),
+        scheduler=SchedulerRecord(class_name="EulerDiscreteScheduler", config={}),
+        environment={"device": "fake"},
+        image=pixels_of(image),
+    )
