@@ -14,7 +14,7 @@ from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
 
 OnStep = Callable[[int, int], None]
-"""Called after each denoising step with (steps done, steps in all); may raise to stop the picture."""
+"""Called after each step with (steps done, steps in all); may raise to stop the picture."""
 
 
 def no_progress(done: int, total: int) -> None:
@@ -62,6 +62,6 @@ def open_generator(device: str = "auto") -> ImageGenerator:
     Raises:
         InputError: There is no such device here.
     """
-    from sdgen.engine.generator import DiffusersGenerator  # noqa: PLC0415  # torch loads here
+    from sdgen.engine.generator import DiffusersGenerator  # torch loads here
 
     return DiffusersGenerator(device)

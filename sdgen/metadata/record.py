@@ -35,7 +35,7 @@ class ModelRecord(_Part):
 
     name: str
     pipeline: str = Field(description="diffusers pipeline class")
-    revision: str | None = Field(None, description="commit of the hub repository, if it came from one")
+    revision: str | None = Field(None, description="commit of the hub repository, if any")
     files: dict[str, str] = Field(description="path inside the model's folder → SHA-256")
 
 

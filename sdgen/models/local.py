@@ -1,14 +1,24 @@
 """A model on this machine: its folder, checked, with the facts that settings need.
 
-Only reads small JSON files and weight-file headers; nothing here loads weights or runs code.
+Reads small JSON files, headers of weight files, and hashes; nothing here loads weights or runs
+code.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from sdgen.errors import ModelError, did_you_mean
+from sdgen.models.catalogue import CATALOGUE, Entry
+from sdgen.models.folder import CheckedFolder, check_folder
+from sdgen.models.hashes import expected_hashes, hash_files
+from sdgen.recipe.schedulers import from_diffusers
 from sdgen.recipe.sizes import SizeRule
+
+TRAINING_SCHEDULERS = ("ddim", "ddpm", "pndm")
+"""What checkpoints carry from training; nobody would choose them for drawing in 20 steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +26,8 @@ class LocalModel:
     """A diffusers folder that passed its checks.
 
     `name` is what the record says (never a path); `weights` are the files that decide the pixels,
-    relative to `folder`; `defaults` is the model's own layer of settings.
+    relative to `folder`; `defaults` is the model's own layer of settings; `variant` is `fp16` when
+    only half-precision weights are there.
     """
 
     name: str
@@ -26,7 +37,77 @@ class LocalModel:
     defaults: Mapping[str, Any]
     sizes: SizeRule
     revision: str | None = None
+    variant: str | None = None
+
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 in hex of each of `weights`.
+
+        Raises:
+            ModelError: A file cannot be read.
+        """
+        return hash_files(self.folder, self.weights)
 
 
+@lru_cache(maxsize=64)
 def find_model(name: str) -> LocalModel:
-    raise NotImplementedError
+    """The model called `name`: a name of the catalogue, or a diffusers folder.
+
+    Raises:
+        ModelError: There is no such model here, or it is damaged.
+    """
+    entry = CATALOGUE.get(name)
+    if entry is not None:
+        return _built_in(entry)
+    path = Path(name).expanduser()
+    if not path.exists():
+        hint = did_you_mean(name, CATALOGUE) or "see sdgen models list; a folder works too"
+        raise ModelError(f"no model {name!r} here", hint=hint)
+    if not path.is_dir():
+        raise ModelError(f"{path.name} is a file; a model is a diffusers folder")
+    return _from_folder(check_folder(path.resolve()))
+
+
+def _built_in(entry: Entry) -> LocalModel:
+    """The catalogue's model; its files must be the very ones that were shipped."""
+    again = "install sdgen again"
+    if not (entry.folder / "model_index.json").is_file():
+        raise ModelError(f"the built-in model {entry.name} is missing", hint=again)
+    model = _from_folder(check_folder(entry.folder))
+    expected = expected_hashes(entry.folder)
+    for file, digest in model.hashes().items():
+        if expected.get(file) != digest:
+            raise ModelError(f"the built-in model {entry.name} is damaged: {file}", hint=again)
+    defaults = {**model.defaults, **entry.defaults}
+    return replace(model, name=entry.name, defaults=defaults, sizes=entry.sizes)
+
+
+def _from_folder(checked: CheckedFolder) -> LocalModel:
+    multiple = _pixels_per_latent(checked)
+    return LocalModel(
+        name=checked.path.name,
+        folder=checked.path,
+        pipeline=checked.pipeline,
+        weights=checked.files,
+        defaults=_defaults(checked, multiple),
+        sizes=SizeRule(multiple=multiple),
+        variant=checked.variant,
+    )
+
+
+def _pixels_per_latent(checked: CheckedFolder) -> int:
+    """The VAE's scale factor: it halves the picture once between each two of its levels."""
+    levels = checked.config("vae").get("block_out_channels")
+    return int(2 ** (len(levels) - 1)) if isinstance(levels, list) and levels else 8
+
+
+def _defaults(checked: CheckedFolder, multiple: int) -> dict[str, Any]:
+    """Size and scheduler that the checkpoint was made for, as far as its files say."""
+    defaults: dict[str, Any] = {}
+    sample = checked.config("unet").get("sample_size")
+    if isinstance(sample, int) and 64 <= sample * multiple <= 4096:
+        defaults.update(width=sample * multiple, height=sample * multiple)
+    config = checked.config("scheduler", "scheduler_config.json")
+    own = from_diffusers(str(config.get("_class_name")), config)
+    if own is not None and own.name not in TRAINING_SCHEDULERS:
+        defaults["scheduler"] = own.name
+    return defaults

@@ -19,9 +19,7 @@ class Plan:
     model: LocalModel
 
 
-def plan(
-    layers: Sequence[Layer], *, find: Callable[[str], LocalModel] = find_model
-) -> Plan:
+def plan(layers: Sequence[Layer], *, find: Callable[[str], LocalModel] | None = None) -> Plan:
     """Merge `layers` over the defaults of the model that they name, and check the outcome.
 
     Raises:
@@ -32,7 +30,7 @@ def plan(
     name = named[-1] if named else Settings.model_fields["model"].default
     if not isinstance(name, str) or not name.strip():
         raise InputError(f"model must be a name or a folder, not {name!r}")
-    model = find(name)
+    model = (find or find_model)(name)
     own = Layer(f"model {model.name}", {**model.defaults, "model": model.name})
     spoken = [_without_model(layer) for layer in layers]
     resolved = resolve([own, *spoken])

@@ -45,7 +45,11 @@ class Resolved:
 
 
 def layer_from(
-    source: str, said: Mapping[str, Any], where: Mapping[str, str] | None = None, *, text: bool = False
+    source: str,
+    said: Mapping[str, Any],
+    where: Mapping[str, str] | None = None,
+    *,
+    text: bool = False,
 ) -> Layer:
     """Make a layer of what somebody wrote: aliases become names, `size: 512x768` two fields.
 
@@ -88,7 +92,7 @@ def _read(key: str, value: Any, *, text: bool) -> dict[str, Any]:
 
 
 def parse_value(name: str, text: str) -> Any:
-    """Read `text` as the type of the field `name`: 20 is a whole number, 7.5 a number, the rest text.
+    """Read `text` as the type of the field `name`: a whole number, a number, or text.
 
     Raises:
         InputError: It is not of that type. Bounds are checked later, by `resolve`.
@@ -134,7 +138,9 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
     return Resolved(settings, complete)
 
 
-def _explain(fault: ErrorDetails, values: Mapping[str, Any], sources: Mapping[str, str]) -> InputError:
+def _explain(
+    fault: ErrorDetails, values: Mapping[str, Any], sources: Mapping[str, str]
+) -> InputError:
     name = str(fault["loc"][0])
     if fault["type"] == "missing":
         return InputError(f"{name} is missing")

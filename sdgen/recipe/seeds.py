@@ -12,7 +12,7 @@ def seed_of_image(seed: int, index: int) -> int:
 
 
 def derived_seed(base: int, *parts: str) -> int:
-    """A seed in 0 … 2^32 − 1 that depends only on `base` and `parts`, not on when or in which order.
+    """A seed in 0 … 2^32 − 1 that depends only on `base` and `parts`, not on time or order.
 
     A batch gives every row without a seed its own this way, so that a second run of the same
     command draws the same pictures, and a row keeps its seed when others are added around it.

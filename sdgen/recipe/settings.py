@@ -23,9 +23,9 @@ _ALLOWED_CONTROLS = "\t\n"
 
 
 def _sound_text(text: str) -> str:
-    """Refuse what no terminal, tokenizer or file can carry: NUL, other controls, half characters."""
+    """Refuse what no terminal, tokenizer or file can carry: controls and half characters."""
     if len(text) > MAX_PROMPT_CHARACTERS:
-        raise ValueError(f"is {len(text)} characters long; at most {MAX_PROMPT_CHARACTERS} are read")
+        raise ValueError(f"has {len(text)} characters; at most {MAX_PROMPT_CHARACTERS} are read")
     for character in text:
         category = unicodedata.category(character)
         if category == "Cs":
@@ -59,7 +59,7 @@ def _also(*aliases: str) -> dict[str, Any]:
 
 
 class Settings(BaseModel):
-    """Everything that decides the pixels of one image; complete, frozen, the same on any machine."""
+    """Everything that decides the pixels of one image; frozen, the same on any machine."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
@@ -91,7 +91,7 @@ class Settings(BaseModel):
         0.0, ge=0, le=1, description="Share of contrast taken back where guidance overdid it.",
         json_schema_extra=_also("cfg_rescale"),
     )  # fmt: skip
-    seed: int = Field(ge=0, lt=2**63, description="Start of the noise; drawn and shown if not given.")
+    seed: int = Field(ge=0, lt=2**63, description="Start of the noise; drawn if not given.")
     width: Pixels = Field(512, description="Width in pixels.", json_schema_extra=_also("w"))
     height: Pixels = Field(512, description="Height in pixels.", json_schema_extra=_also("h"))
     eta: float = Field(

@@ -1,0 +1,5 @@
+"""`python -m sdgen`."""
+
+from sdgen.cli.app import main
+
+main()

@@ -1,0 +1,151 @@
+"""Options of commands. Those that are settings are derived from `Settings`, not listed again."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+from sdgen.recipe.layers import field_type, layer_from
+from sdgen.recipe.settings import Settings, canonical_name
+
+FLAGS = "flags"
+
+
+def _starting(incomplete: str, names: list[str]) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _scheduler_names(incomplete: str) -> list[str]:
+    from sdgen.recipe.schedulers import SCHEDULERS
+
+    return _starting(incomplete, list(SCHEDULERS))
+
+
+def _model_names(incomplete: str) -> list[str]:
+    from sdgen.models.catalogue import CATALOGUE
+
+    return _starting(incomplete, list(CATALOGUE))
+
+
+def _config_names(incomplete: str) -> list[str]:
+    from sdgen.files.configs import list_configs
+
+    return _starting(incomplete, [config.name for config in list_configs()])
+
+
+Device = Annotated[
+    str,
+    typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps."),
+]
+Configs = Annotated[
+    list[str],
+    typer.Option(
+        "--config", "-c", metavar="NAME|FILE", help="Named settings, or a YAML file; repeatable.",
+        autocompletion=_config_names,
+    ),
+]  # fmt: skip
+Output_ = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="PATH", help="Folder to write into, or an image file."),
+]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", metavar="png|jpeg|webp", help="Kind of image file."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Results as JSON lines on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")]
+
+
+def with_settings(*, prompt: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option for each setting; it gets what was typed as the layer `flags`.
+
+    Args:
+        prompt: The prompt is the first argument (`sdgen generate PROMPT`); else it is `--prompt`.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def wrapper(**given: Any) -> None:
+            typed = {name: given.pop(name) for name in (*Settings.model_fields, "size")}
+            said = {name: value for name, value in typed.items() if value is not None}
+            command(flags=layer_from(FLAGS, said, text=True), **given)
+
+        own = [p for n, p in inspect.signature(command).parameters.items() if n != "flags"]
+        parameters = [*_parameters(prompt=prompt), *own]
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
+        return wrapper
+
+    return decorate
+
+
+def _parameters(*, prompt: bool) -> list[inspect.Parameter]:
+    """The settings as Typer sees them: text, which `layer_from` reads, so that one place judges."""
+    names = [name for name in Settings.model_fields if name != "prompt"]
+    first = _argument() if prompt else _option("prompt")
+    size = typer.Option("--size", metavar="WxH", help="Width and height in one: 512x768.")
+    return [first, _parameter("size", size), *map(_option, names)]
+
+
+def _argument() -> inspect.Parameter:
+    help_text = "What the picture shows; - reads it from stdin."
+    return _parameter("prompt", typer.Argument(metavar="PROMPT", help=help_text), required=True)
+
+
+def _option(name: str) -> inspect.Parameter:
+    field = Settings.model_fields[name]
+    option = typer.Option(
+        f"--{name.replace('_', '-')}",
+        metavar=metavar(name),
+        help=field.description,
+        autocompletion=_completion(name),
+    )
+    return _parameter(name, option)
+
+
+def _parameter(name: str, info: Any, *, required: bool = False) -> inspect.Parameter:
+    annotation = Annotated[str, info] if required else Annotated[str | None, info]
+    default = inspect.Parameter.empty if required else None
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
+def metavar(name: str) -> str:
+    """What to write for the setting: its choices, or its kind and bounds (`1-1000`)."""
+    field = Settings.model_fields[name]
+    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
+    if choices:
+        return "|".join(choices)
+    kind = field_type(name)
+    if kind is str:
+        return "TEXT"
+    bounds = {key: getattr(part, key) for part in field.metadata for key in ("ge", "le")
+              if getattr(part, key, None) is not None}  # fmt: skip
+    if {"ge", "le"} <= bounds.keys():
+        return f"{bounds['ge']}-{bounds['le']}"
+    return "INTEGER" if kind is int else "NUMBER"
+
+
+def rename_aliases(arguments: list[str]) -> list[str]:
+    """Flags in other tools' words (`--cfg-scale`, `--sampler`) under their own names."""
+    renamed = []
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            return renamed + arguments[position:]
+        flag, equals, value = argument.partition("=")
+        name = canonical_name(flag[2:]) if flag.startswith("--") else None
+        renamed.append(f"--{name.replace('_', '-')}{equals}{value}" if name else argument)
+    return renamed
+
+
+def _completion(name: str) -> Callable[[str], list[str]] | None:
+    completions: dict[str, Callable[[str], list[str]]] = {
+        "scheduler": _scheduler_names,
+        "model": _model_names,
+        "dtype": lambda incomplete: _starting(incomplete, metavar("dtype").split("|")),
+    }
+    return completions.get(name)

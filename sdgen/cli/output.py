@@ -1,0 +1,121 @@
+"""How sdgen speaks: results on stdout, all talk on stderr, and no control sequence from a text.
+
+With `--json`, stdout carries one JSON object a line and stderr at most one error object.
+"""
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from sdgen.errors import SdgenError
+
+_ESCAPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that are shown as escapes: controls, format and bidi marks, half characters,
+private and unassigned ones, line and paragraph separators."""
+
+
+def display(text: str) -> str:
+    r"""`text` as it is safe on a terminal: unseen characters as `\n`, `\x1b`, `\u202e`."""
+    return "".join(_escape(c) if unicodedata.category(c) in _ESCAPED else c for c in text)
+
+
+def _escape(character: str) -> str:
+    if character in _KEPT:
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+_KEPT = "\u200d\ufe0f"  # joiners inside emoji; harmless, and without them a family falls apart
+
+
+class Output:
+    """The two streams of one command."""
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+
+    @property
+    def live(self) -> bool:
+        """Whether a person watches stderr, so that a moving display is welcome."""
+        plain = self.quiet or self.as_json or os.environ.get("TERM") == "dumb"
+        return not plain and sys.stderr.isatty()
+
+    def result(self, text: str) -> None:
+        """A result for people or pipes, one line; silent with `--json`, where `json` speaks."""
+        if not self.as_json:
+            _write(sys.stdout, text)
+
+    def json(self, value: Mapping[str, Any] | Sequence[Any]) -> None:
+        """A result for programs: one JSON object on one line, only with `--json`."""
+        if self.as_json:
+            _write(sys.stdout, json.dumps(value, ensure_ascii=False, default=str))
+
+    def say(self, text: str) -> None:
+        """Talk: what is being done. Silent with `--quiet` and `--json`."""
+        if not (self.quiet or self.as_json):
+            _write(sys.stderr, text)
+
+    def warn(self, text: str) -> None:
+        """What the user must know; with `--quiet` too."""
+        if not self.as_json:
+            _write(sys.stderr, f"warning: {text}")
+
+    def table(self, rows: Iterable[Sequence[object]], headers: Sequence[str] = ()) -> None:
+        """Aligned columns on stdout; cells are shown through `display`."""
+        if not self.as_json:
+            for line in table_lines(rows, headers):
+                _write(sys.stdout, line)
+
+
+def table_lines(rows: Iterable[Sequence[object]], headers: Sequence[str] = ()) -> list[str]:
+    """Columns as wide as their widest cell, two spaces apart; Chinese letters count two."""
+    cells = [[display(str(cell)) for cell in row] for row in rows]
+    lines = [list(headers), *cells] if headers else cells
+    if not lines:
+        return []
+    count = max(map(len, lines))
+    widths = [max(_width(line[i]) for line in lines if i < len(line)) for i in range(count)]
+    return [
+        "  ".join(cell + " " * (widths[i] - _width(cell)) for i, cell in enumerate(line)).rstrip()
+        for line in lines
+    ]
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def show_error(error: SdgenError, *, as_json: bool, stream: TextIO | None = None) -> None:
+    """One line a person can act on, its details, and a hint; with `--json` one object."""
+    stream = stream or sys.stderr
+    if as_json:
+        _write(stream, json.dumps({"error": error_object(error)}, ensure_ascii=False))
+        return
+    for detail in error.details:
+        _write(stream, f"  {display(detail)}")
+    _write(stream, f"error: {display(str(error))}")
+    if error.hint:
+        _write(stream, f"hint: {display(error.hint)}")
+
+
+def error_object(error: SdgenError) -> dict[str, Any]:
+    """The error as data: code, exit code, message, and hint and details where there are any."""
+    value: dict[str, Any] = {
+        "code": error.code, "exit_code": error.exit_code, "message": str(error)
+    }  # fmt: skip
+    if error.hint:
+        value["hint"] = error.hint
+    if error.details:
+        value["details"] = list(error.details)
+    return value
+
+
+def _write(stream: TextIO, line: str) -> None:
+    """One line; letters that the stream's encoding lacks become escapes instead of a traceback."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()

@@ -1,0 +1,94 @@
+"""SHA-256 of weight files; of big ones remembered by device, inode, size and time."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sdgen.errors import ModelError
+
+REMEMBERED_FROM_BYTES = 16 * 1024 * 1024
+"""Smaller files are hashed each time: that is as fast as looking them up, and always true."""
+
+
+def hash_files(folder: Path, files: tuple[str, ...]) -> dict[str, str]:
+    """Each of `files` (relative to `folder`) → its SHA-256 in hex.
+
+    Raises:
+        ModelError: A file cannot be read.
+    """
+    memory = _Memory(cache_file())
+    hashes = {file: _hash(folder / file, file, memory) for file in files}
+    memory.save()
+    return hashes
+
+
+def _hash(path: Path, shown: str, memory: "_Memory") -> str:
+    try:
+        status = path.stat()
+        if status.st_size < REMEMBERED_FROM_BYTES:
+            return _digest(path)
+        key = f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
+        return memory.known.get(key) or memory.learn(key, _digest(path))
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise ModelError(f"the model's {shown} cannot be read: {reason}") from error
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cache_file() -> Path:
+    """Where the hashes are remembered, in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "sdgen" / "hashes.json"
+
+
+class _Memory:
+    """A small JSON file of hashes; losing it, or an entry to a parallel run, only costs time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changed = False
+        self.known = _load(path)
+
+    def learn(self, key: str, value: str) -> str:
+        self.known[key] = value
+        self._changed = True
+        return value
+
+    def save(self) -> None:
+        if not self._changed:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._path.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(self.known, file)
+            Path(name).replace(self._path)
+        except OSError:
+            return  # a cache that cannot be written is no failure
+
+
+def _load(path: Path) -> dict[str, str]:
+    try:
+        value: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(value, Mapping):
+        return {}
+    return {str(k): v for k, v in value.items() if isinstance(v, str) and len(v) == 64}
+
+
+def expected_hashes(folder: Path) -> dict[str, str]:
+    """What `SHA256SUMS` in `folder` says (file → hex); empty where there is no such file."""
+    sums = folder / "SHA256SUMS"
+    if not sums.is_file():
+        return {}
+    lines = (line.split(maxsplit=1) for line in sums.read_text(encoding="utf-8").splitlines())
+    return {parts[1].lstrip("*"): parts[0] for parts in lines if len(parts) == 2}

@@ -1,0 +1,46 @@
+"""Runs the command line in process: `sdgen("a red fox", "--seed", "7")` → code, stdout, stderr."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sdgen.cli import app
+from tests.fakes import PaintedGenerator, find_fake
+
+
+@dataclass(frozen=True)
+class Outcome:
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty folder, no home, no settings of the person who runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+
+
+@pytest.fixture
+def painter(monkeypatch: pytest.MonkeyPatch) -> PaintedGenerator:
+    """The generator that the commands get; draws nothing but flat colours."""
+    generator = PaintedGenerator()
+    monkeypatch.setattr("sdgen.engine.open_generator", lambda *_, **__: generator)
+    monkeypatch.setattr("sdgen.models.resolve.find_model", find_fake)
+    return generator
+
+
+@pytest.fixture
+def sdgen(painter: PaintedGenerator, capsys: pytest.CaptureFixture[str]):
+    """Run the app with the painted generator."""
+
+    def run(*words: object) -> Outcome:
+        capsys.readouterr()
+        code = app.run([str(word) for word in words])
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
