@@ -1,0 +1,143 @@
+"""Named settings in YAML files: the ones that come with sdgen, and a person's own.
+
+A config is a mapping of settings, and one more line, `for:`, that says what it is for. A person's
+own configs lie in `~/.config/sdgen/configs/` and stand before shipped ones of the same name;
+`~/.config/sdgen/config.yaml` holds what a person always wants.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sdgen.errors import InputError, did_you_mean
+from sdgen.recipe.layers import Layer, layer_from
+
+PURPOSE_KEY = "for"
+_ENDINGS = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A named config: `purpose` is its `for:` line, `fault` what is wrong with a broken file."""
+
+    name: str
+    path: Path
+    purpose: str = ""
+    fault: str = ""
+
+
+def user_folder() -> Path | None:
+    """Where a person's own settings lie, whether or not it exists; None without a home folder."""
+    stated = os.environ.get("XDG_CONFIG_HOME", "")
+    if Path(stated).is_absolute():  # the XDG rule: a relative one is ignored
+        return Path(stated) / "sdgen"
+    try:
+        return Path.home() / ".config" / "sdgen"
+    except RuntimeError:
+        return None
+
+
+def shipped_folder() -> Path:
+    """The configs that come with sdgen: in the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "configs"
+    return inside if inside.is_dir() else package.parent / "configs"
+
+
+def config_paths() -> Mapping[str, Path]:
+    """Every config's name and file, in the order of names; no file is opened."""
+    own = user_folder()
+    folders = [shipped_folder(), *([own / "configs"] if own else [])]
+    found: dict[str, Path] = {}
+    for folder in folders:  # the later ones stand before the earlier ones
+        found.update({path.stem: path for path in _yaml_files(folder)})
+    return dict(sorted(found.items()))
+
+
+def find_config(name_or_path: str) -> Path:
+    """The file that `name_or_path` means: a path when it has a slash or ends in .yaml or .yml.
+
+    Whether a file given by its path exists shows when it is read.
+
+    Raises:
+        InputError: There is no config of that name.
+    """
+    if _is_path(name_or_path):
+        return Path(name_or_path)
+    known = config_paths()
+    if name_or_path in known:
+        return known[name_or_path]
+    hint = did_you_mean(name_or_path, known) or "`sdgen configs list` shows all"
+    raise InputError(f"there is no config {name_or_path!r}", hint=hint)
+
+
+def load_config(name_or_path: str) -> Layer:
+    """What a config says, as a layer whose places are `portrait.yaml, line 7`.
+
+    Raises:
+        InputError: It does not exist, is not plain YAML, or says something that is no setting.
+    """
+    path = find_config(name_or_path)
+    return _layer(path, name_or_path if _is_path(name_or_path) else path.name)
+
+
+def user_defaults() -> Layer | None:
+    """What a person always wants: `config.yaml` in `user_folder()`, or None without that file.
+
+    Raises:
+        InputError: As `load_config`.
+    """
+    folder = user_folder()
+    path = folder / "config.yaml" if folder else None
+    return _layer(path, str(path)) if path and path.exists() else None
+
+
+def list_configs() -> list[Config]:
+    """Every named config with what it is for; a broken one says what is wrong with it."""
+    return [_describe(name, path) for name, path in config_paths().items()]
+
+
+def _describe(name: str, path: Path) -> Config:
+    try:
+        said, _ = _read(path)
+        _layer(path, path.name)
+    except InputError as error:
+        return Config(name, path, fault=str(error))
+    return Config(name, path, purpose=said.get(PURPOSE_KEY, ""))
+
+
+def _layer(path: Path, source: str) -> Layer:
+    said, where = _read(path)
+    settings = {key: value for key, value in said.items() if key != PURPOSE_KEY}
+    return layer_from(source, settings, where)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """The mapping in the file, its purpose checked, and the line of each key."""
+    from sdgen.files.yaml_text import read_yaml  # PyYAML loads here, not for --help
+
+    document = read_yaml(path)
+    said = {} if document.value is None else document.value
+    if not isinstance(said, dict):
+        raise InputError(
+            f"{path}:1:1: is not a mapping of settings", hint="write lines such as `steps: 20`"
+        )
+    if not isinstance(said.get(PURPOSE_KEY, ""), str):
+        raise InputError(f"{path}, {document.line(PURPOSE_KEY)}: {PURPOSE_KEY} must be text")
+    return said, {key: document.line(key) for key in said}
+
+
+def _is_path(name_or_path: str) -> bool:
+    has_slash = "/" in name_or_path or os.sep in name_or_path
+    return has_slash or name_or_path.lower().endswith(_ENDINGS)
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    """The YAML files of `folder`, `.yml` before `.yaml` so that the latter stands."""
+    try:
+        files = [path for path in folder.iterdir() if path.suffix in _ENDINGS and path.is_file()]
+    except OSError:  # not there, or not for us to read
+        return []
+    return sorted(files, key=lambda path: path.suffix, reverse=True)
