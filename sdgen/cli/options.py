@@ -38,7 +38,7 @@ def _config_names(incomplete: str) -> list[str]:
 
 Device = Annotated[
     str,
-    typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps."),
+    typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N."),
 ]
 Configs = Annotated[
     list[str],
@@ -47,7 +47,7 @@ Configs = Annotated[
         autocompletion=_config_names,
     ),
 ]  # fmt: skip
-Output_ = Annotated[
+OutputPath = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="PATH", help="Folder to write into, or an image file."),
 ]
@@ -55,6 +55,7 @@ Format = Annotated[
     str | None,
     typer.Option("--format", metavar="png|jpeg|webp", help="Kind of image file."),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files of the same name.")]
 Json = Annotated[bool, typer.Option("--json", help="Results as JSON lines on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")]
 

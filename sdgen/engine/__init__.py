@@ -56,12 +56,16 @@ class ImageGenerator(Protocol):
         """
 
 
-def open_generator(device: str = "auto") -> ImageGenerator:
-    """The generator for `device`: auto, cpu, cuda, cuda:N or mps.
+def open_generator(device: str = "auto", threads: int | None = None) -> ImageGenerator:
+    """The generator for `device`: auto, cpu, cuda or cuda:N.
+
+    Args:
+        device: What draws; auto takes CUDA where there is one, and the CPU where not.
+        threads: CPU threads to compute with, as a record says; None leaves torch's choice.
 
     Raises:
         InputError: There is no such device here.
     """
     from sdgen.engine.generator import DiffusersGenerator  # torch loads here
 
-    return DiffusersGenerator(device)
+    return DiffusersGenerator(device, threads)

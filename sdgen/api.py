@@ -1,0 +1,112 @@
+"""The Python interface: `sdgen.generate("a red fox", steps=20).save("fox.png")`.
+
+Also the way from what was said to what is drawn, which the commands share with it.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from sdgen import engine
+from sdgen.engine import Drawing, ImageGenerator
+from sdgen.files.configs import load_config, user_defaults
+from sdgen.metadata.record import Record
+from sdgen.models.resolve import Plan, plan
+from sdgen.recipe.layers import DRAWN, Layer, layer_from
+from sdgen.recipe.seeds import DRAWN_BELOW
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A finished picture with its record."""
+
+    image: Image.Image
+    record: Record
+
+    @property
+    def seed(self) -> int:
+        """The seed that it was drawn from."""
+        return self.record.settings.seed
+
+    def save(self, path: str | Path, *, overwrite: bool = True) -> Path:
+        """Write the image, with its record inside and as JSON beside it.
+
+        Args:
+            path: A .png, .jpg or .webp file; its folder is made if it is missing.
+            overwrite: Replace a picture of that name.
+
+        Returns:
+            The path of the image.
+
+        Raises:
+            OutputError: It cannot be written, or is there and must not be replaced.
+            InputError: The ending is none that sdgen writes.
+        """
+        from sdgen.files.formats import format_of
+        from sdgen.files.save import save_picture
+
+        target = Path(path)
+        saved = save_picture(
+            self.image,
+            self.record,
+            target.parent,
+            target.stem,
+            format=format_of(target),
+            overwrite=overwrite,
+            exact_name=True,
+        )
+        return saved.path
+
+
+def generate(
+    prompt: str, *, config: str | Sequence[str] = (), device: str = "auto", **settings: Any
+) -> Picture:
+    """Draw `prompt` with the same settings, and the same pixels, as the command line.
+
+    Args:
+        prompt: What the picture shows.
+        config: Named settings or YAML files, the later ones over the earlier.
+        device: auto, cpu, cuda or cuda:N.
+        **settings: Any setting by its name: `steps=20`, `guidance_scale=5.0`, `model="folder"`,
+            `size="512x768"`.
+
+    Returns:
+        The picture; `picture.seed` tells the seed, also where none was given.
+
+    Raises:
+        SdgenError: One of its family, see `sdgen.errors`.
+    """
+    names = [config] if isinstance(config, str) else list(config)
+    flags = layer_from("arguments", {"prompt": prompt, **settings})
+    planned = plan_picture(flags, names)
+    drawing = _generator(device).generate(planned.settings, planned.model)
+    return Picture(drawing.image, drawing.record)
+
+
+@lru_cache(maxsize=4)
+def _generator(device: str) -> ImageGenerator:
+    return engine.open_generator(device)
+
+
+def config_layers(configs: Sequence[str]) -> list[Layer]:
+    """What the user's own defaults and the named configs say, lowest first."""
+    own = user_defaults()
+    return [*([own] if own else []), *map(load_config, configs)]
+
+
+def plan_picture(flags: Layer, configs: Sequence[str]) -> Plan:
+    """Settings and model of one picture; a seed that nobody gave is drawn."""
+    return plan([drawn_seed(), *config_layers(configs), flags])
+
+
+def drawn_seed() -> Layer:
+    """A layer with a fresh random seed, to lie under all that people said."""
+    return Layer(DRAWN, {"seed": secrets.randbelow(DRAWN_BELOW)})
+
+
+__all__ = ["Drawing", "Picture", "config_layers", "drawn_seed", "generate", "plan_picture"]

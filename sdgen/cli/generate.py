@@ -1,0 +1,181 @@
+"""`sdgen "PROMPT"`, short for `sdgen generate "PROMPT"`: draw pictures, with their records."""
+
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sdgen import engine
+from sdgen.api import plan_picture
+from sdgen.cli.options import (
+    Configs,
+    Device,
+    Format,
+    Json,
+    OutputPath,
+    Overwrite,
+    Quiet,
+    with_settings,
+)
+from sdgen.cli.output import Output, display
+from sdgen.cli.progress import Display, open_display, shorten
+from sdgen.cli.signals import Stop, stop_on_signals
+from sdgen.engine import Drawing, ImageGenerator
+from sdgen.errors import InputError
+from sdgen.files.formats import FORMATS, SUFFIXES, format_of
+from sdgen.files.formats import Format as ImageFormat
+from sdgen.files.names import file_stem
+from sdgen.files.save import SavedPicture, save_picture
+from sdgen.files.write import check_folder
+from sdgen.models.resolve import Plan
+from sdgen.recipe.layers import Layer
+from sdgen.recipe.seeds import seed_of_image
+from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS
+
+Count = Annotated[
+    int, typer.Option("--num-images", "-n", min=1, max=10_000, metavar="N", help="How many.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where pictures go: a folder, and a stem when the user named the file."""
+
+    folder: Path
+    format: ImageFormat
+    stem: str | None = None
+    overwrite: bool = False
+
+
+@with_settings(prompt=True)
+def generate(
+    *,
+    flags: Layer,
+    num_images: Count = 1,
+    config: Configs = [],
+    device: Device = "auto",
+    output: OutputPath = Path("outputs"),
+    format: Format = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Draw PROMPT, with the record that makes it again inside the image and beside it."""
+    out = Output(as_json=json, quiet=quiet)
+    planned = plan_picture(_with_stdin_prompt(flags), config)
+    target = target_of(output, format, overwrite=overwrite)
+    check_folder(target.folder)
+    with stop_on_signals() as stop, open_display(out) as shown:
+        shown.picture(f"loading {planned.model.name}")
+        generator = engine.open_generator(device)
+        generator.load(planned.model, planned.settings.dtype)
+        out.say(f"{planned.model.name} on {generator.device}")
+        for number in range(num_images):
+            stop.check()
+            draw_one(planned, number, generator, target, out, shown, stop)
+
+
+def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
+    """Folder, stem and format from `-o` and `--format`: an image ending makes `-o` a file.
+
+    Raises:
+        InputError: Ending and format contradict each other, or the format is none we write.
+    """
+    chosen = _format_named(wanted)
+    if output.is_dir() or output.suffix.lower() not in SUFFIXES:
+        return Target(output, chosen or "png", overwrite=overwrite)
+    named = format_of(output)
+    if chosen not in (None, named):
+        raise InputError(f"--format {wanted} contradicts {output.name}")
+    return Target(output.parent, named, output.stem, overwrite)
+
+
+def _format_named(wanted: str | None) -> ImageFormat | None:
+    names: dict[str, ImageFormat] = {name: name for name in FORMATS} | {"jpg": "jpeg"}
+    if wanted is None:
+        return None
+    if wanted.lower() not in names:
+        raise InputError(f"unknown format {wanted!r}", hint=f"one of {', '.join(FORMATS)}")
+    return names[wanted.lower()]
+
+
+def draw_one(
+    planned: Plan,
+    number: int,
+    generator: ImageGenerator,
+    target: Target,
+    out: Output,
+    shown: Display,
+    stop: Stop,
+) -> None:
+    """Draw picture `number` (from 0) of the plan, write it, and say where it is."""
+    seed = seed_of_image(planned.settings.seed, number)
+    settings = planned.settings.model_copy(update={"seed": seed})
+
+    def on_step(done: int, total: int) -> None:
+        stop.check()
+        shown.step(done, total)
+
+    shown.picture(shorten(settings.prompt))
+    started = time.perf_counter()
+    drawing = generator.generate(settings, planned.model, on_step)
+    seconds = time.perf_counter() - started
+    saved = _save(drawing, number, target)
+    report(out, drawing, saved, seconds)
+
+
+def _save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
+    named = target.stem is not None
+    stem = target.stem or file_stem(drawing.record)
+    if named and number:
+        stem = f"{stem}-{number + 1}"
+    return save_picture(
+        drawing.image,
+        drawing.record,
+        target.folder,
+        stem,
+        format=target.format,
+        overwrite=target.overwrite,
+        exact_name=named,
+    )
+
+
+def report(out: Output, drawing: Drawing, saved: SavedPicture, seconds: float) -> None:
+    """The path on stdout; on stderr what was drawn and what the user must know about it."""
+    settings = drawing.record.settings
+    for notice in drawing.record.notices:
+        out.warn(display(notice))
+    out.say(
+        f"seed {settings.seed}, {settings.width}x{settings.height}, {settings.steps} steps of "
+        f"{settings.scheduler}, {settings.dtype}, {seconds:.1f} s"
+    )
+    out.result(display(str(saved.path)))
+    out.json(
+        {
+            "image": str(saved.path),
+            "record": str(saved.sidecar),
+            "seed": settings.seed,
+            "pixels_sha256": drawing.record.image.sha256,
+            "seconds": round(seconds, 3),
+            "notices": drawing.record.notices,
+        }
+    )
+
+
+def _with_stdin_prompt(flags: Layer) -> Layer:
+    """`flags` with the prompt read from stdin where `-` stands for it.
+
+    Raises:
+        InputError: What came is not UTF-8, or longer than a prompt may be.
+    """
+    if flags.values.get("prompt") != "-":
+        return flags
+    given = sys.stdin.buffer.read(4 * MAX_PROMPT_CHARACTERS + 1)
+    try:
+        prompt = given.decode("utf-8-sig").strip("\r\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"the prompt on stdin is not UTF-8 (byte {error.start})") from None
+    return replace(flags, values={**flags.values, "prompt": prompt})

@@ -1,0 +1,38 @@
+"""What of a prompt the model's tokenizers can take, said before the work starts."""
+
+from typing import Any
+
+from sdgen.recipe.settings import Settings
+
+
+def prompt_notices(pipeline: Any, settings: Settings) -> list[str]:
+    """What the user must know about these prompts: what is cut off, and what has no effect.
+
+    diffusers cuts a prompt at the tokenizer's length (77 tokens, of which two are marks) with only
+    a log line, and the negative prompt without any.
+    """
+    notices = []
+    for name in ("prompt", "negative_prompt"):
+        tail = _cut_off(pipeline, getattr(settings, name))
+        if tail:
+            notices.append(f"the model does not read the end of the {name}: {tail!r}")
+    if settings.negative_prompt and settings.guidance_scale <= 1:
+        notices.append("negative_prompt has no effect with a guidance_scale of 1 or less")
+    return notices
+
+
+def _cut_off(pipeline: Any, text: str) -> str:
+    """The end of `text` that the shortest of the pipeline's tokenizers drops; empty if it fits."""
+    tails = [_tail(tokenizer, text) for tokenizer in _tokenizers(pipeline)]
+    return max(tails, key=len, default="")
+
+
+def _tokenizers(pipeline: Any) -> list[Any]:
+    named = (getattr(pipeline, name, None) for name in ("tokenizer", "tokenizer_2"))
+    return [tokenizer for tokenizer in named if tokenizer is not None]
+
+
+def _tail(tokenizer: Any, text: str) -> str:
+    pieces = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids
+    room = tokenizer.model_max_length - 2
+    return str(tokenizer.decode(pieces[room:])).strip() if len(pieces) > room else ""
