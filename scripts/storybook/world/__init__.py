@@ -1,0 +1,21 @@
+"""The world of the built-in model: random scenes, their pictures and their captions."""
+
+from world.captions import caption
+from world.compose import render_svg
+from world.effects import render
+from world.sample import sample_scene
+from world.scene import Scene, Thing, attributes, is_held_out
+from world.vocabulary import VOCABULARY, known_words
+
+__all__ = [
+    "VOCABULARY",
+    "Scene",
+    "Thing",
+    "attributes",
+    "caption",
+    "is_held_out",
+    "known_words",
+    "render",
+    "render_svg",
+    "sample_scene",
+]

@@ -1,0 +1,76 @@
+"""A scene as SVG: sky, place, things behind, figures, things in front, weather."""
+
+import random
+from collections.abc import Callable
+
+from world import cast, layouts, magic, places_land, places_room, places_water
+from world.pen import Pen, Point
+from world.scene import Scene
+from world.sky import draw_sky, draw_weather, light_of, sky_stops
+from world.stage import Stage
+
+PlaceDrawer = Callable[[Pen, Scene, list[str], float, Point], Stage]
+DRAWN: dict[str, PlaceDrawer] = {
+    "beach": places_water.beach,
+    "ocean": places_water.ocean,
+    "forest": places_land.forest,
+    "mountains": places_land.mountains,
+    "snowy mountains": places_land.mountains,
+    "city": places_land.city,
+    "castle": places_land.castle,
+    "desert": places_land.desert,
+    "snow": places_land.snow_field,
+    "garden": places_land.garden,
+    "village": places_land.village,
+    "lake": places_water.lake,
+    "space": places_land.space,
+    "underwater": places_water.underwater,
+    "room": places_room.room,
+    "meadow": places_land.meadow,
+    "river": places_water.river,
+    "waterfall": places_water.waterfall,
+    "island": places_water.island,
+    "farm": places_land.farm,
+    "sky": places_land.sky_place,
+    "volcano": places_land.volcano,
+}
+NO_SKY = ("space", "underwater", "room")
+HORIZON = {
+    "beach": (0.46, 0.58),
+    "ocean": (0.4, 0.58),
+    "island": (0.42, 0.52),
+    "waterfall": (0.5, 0.56),
+}
+
+
+def render_svg(scene: Scene, seed: int) -> str:
+    """The scene as SVG text: the same for the same scene and seed, on every machine."""
+    pen = Pen(scene.width, scene.height, random.Random(seed), ink=scene.style == "ink")
+    if scene.kind in layouts.DRAWN:
+        layouts.DRAWN[scene.kind](pen, scene)
+    else:
+        draw_scene(pen, scene)
+    return pen.svg()
+
+
+def draw_scene(pen: Pen, scene: Scene) -> None:
+    """A place with what is in it."""
+    known = scene if scene.time != "none" else scene.without(time="day", weather="clear")
+    stops = sky_stops(pen.rng, known)
+    if scene.mood == "fantasy":
+        stops = magic.tinted(pen, stops)
+    pen.light = light_of(known, stops)
+    horizon = pen.height * pen.rng.uniform(*HORIZON.get(scene.place, (0.5, 0.6)))
+    shine = (pen.width / 2, horizon)
+    if scene.place not in NO_SKY:
+        shine = draw_sky(pen, known, stops, horizon if scene.place != "sky" else pen.height)
+    if scene.mood == "fantasy":
+        magic.behind(pen, scene, horizon)
+    stage = DRAWN[scene.place](pen, known, stops, horizon, shine)
+    cast.draw_cast(pen, scene, stage)
+    if stage.front:
+        stage.front()
+    if scene.mood == "fantasy":
+        magic.before(pen)
+    if scene.place not in NO_SKY:
+        draw_weather(pen, known)
