@@ -6,7 +6,7 @@ readable through `sdgen.metadata.migrations`.
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from PIL import Image
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sdgen import __version__
 from sdgen.recipe.settings import Settings
 
-SCHEMA = "sdgen.image/1"
+SCHEMA: Final = "sdgen.image/1"
 
 Environment = dict[str, str | int | float | bool | None]
 
@@ -35,7 +35,7 @@ class ModelRecord(_Part):
 
     name: str
     pipeline: str = Field(description="diffusers pipeline class")
-    revision: str | None = Field(None, description="commit of the hub repository, if any")
+    revision: str | None = Field(default=None, description="commit of the hub repository, if any")
     files: dict[str, str] = Field(description="path inside the model's folder → SHA-256")
 
 
@@ -49,16 +49,17 @@ class SchedulerRecord(_Part):
 class BatchRecord(_Part):
     """The shape of the pipeline call: `size` images together, this one at `slot` (from 0)."""
 
-    size: int = Field(1, ge=1)
-    slot: int = Field(0, ge=0)
+    size: int = Field(default=1, ge=1)
+    slot: int = Field(default=0, ge=0)
 
 
 class PixelRecord(_Part):
-    """The picture itself; `sha256` is `pixels_sha256` of it."""
+    """The picture as drawn; `sha256` is `pixels_sha256` of it."""
 
     width: int
     height: int
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    lossy: bool = Field(default=False, description="the file holds these pixels only nearly (JPEG)")
 
 
 class ParentRecord(_Part):
@@ -81,7 +82,7 @@ class Record(_Part):
         frozen=True, extra="allow", hide_input_in_errors=True, populate_by_name=True
     )
 
-    schema_: Literal["sdgen.image/1"] = Field(SCHEMA, alias="schema")
+    schema_: Literal["sdgen.image/1"] = Field(default=SCHEMA, alias="schema")
     software: SoftwareRecord = SoftwareRecord()
     created: AwareDatetime
     settings: Settings
@@ -90,7 +91,7 @@ class Record(_Part):
     environment: Environment
     batch: BatchRecord = BatchRecord()
     image: PixelRecord
-    notices: list[str] = Field([], description="what the user was told about this picture")
+    notices: list[str] = Field(default=[], description="what the user was told about this picture")
     parent: ParentRecord | None = None
     job: JobRecord | None = None
 

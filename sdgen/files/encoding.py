@@ -1,0 +1,89 @@
+"""Pictures with their record inside: made in one go, and read back without trusting the file.
+
+PNG and WebP hold the exact pixels, so a record in them can be verified against its own file. JPEG
+cannot: its record says so (`image.lossy`) and keeps the fingerprint of the pixels as drawn, which a
+picture drawn again is compared with.
+"""
+
+import io
+
+from PIL import Image
+
+from sdgen.errors import GenerationError
+from sdgen.files.formats import Format
+from sdgen.files.png import encode_png
+from sdgen.files.segments import exif_with_comment
+from sdgen.metadata.a1111 import parameters_text
+from sdgen.metadata.record import Record
+from sdgen.metadata.xmp import xmp_packet
+
+JPEG_QUALITY = 95
+MAX_PARAMETERS_BYTES = 2**16 - 128
+"""A1111 text above this is left out: JPEG cannot hold it, and the record says the same and more."""
+
+MAX_RECORD_BYTES: dict[Format, int] = {"png": 2**18, "webp": 2**18, "jpeg": 65_504}
+"""The largest record, with its packet, that each format gets. JPEG's is the format's own limit; the
+others hold every prompt that the settings allow (10,000 characters, twice, of 4 bytes)."""
+
+
+def encode(image: Image.Image, record: Record, format: Format = "png") -> bytes:
+    """`image` as a file of `format` with everything in it that makes it again.
+
+    An image in another mode is converted to RGB; the record is written as `record_in` gives it.
+
+    Raises:
+        GenerationError: The record is larger than `format` can hold.
+    """
+    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    kept = record_in(record, format)
+    return {"png": _as_png, "jpeg": _as_jpeg, "webp": _as_webp}[format](rgb, kept)
+
+
+def record_in(record: Record, format: Format) -> Record:
+    """The record for a file of `format` and its sidecar, which says if the pixels are exact."""
+    lossy = format == "jpeg"
+    return record.model_copy(update={"image": record.image.model_copy(update={"lossy": lossy})})
+
+
+def _as_png(image: Image.Image, record: Record) -> bytes:
+    texts = {"sdgen": record.to_json()}
+    _check_length(texts["sdgen"].encode(), "png")
+    parameters = parameters_text(record)
+    if len(parameters.encode()) <= MAX_PARAMETERS_BYTES:
+        texts["parameters"] = parameters
+    texts["XML:com.adobe.xmp"] = xmp_packet(record, with_record=False)
+    return encode_png(image, texts)
+
+
+def _as_jpeg(image: Image.Image, record: Record) -> bytes:
+    """Quality 95 with full colour resolution: halved colours smear red and blue outlines."""
+    file = io.BytesIO()
+    exif, xmp = _blocks(record, "jpeg")
+    image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0, exif=exif, xmp=xmp)
+    return file.getvalue()
+
+
+def _as_webp(image: Image.Image, record: Record) -> bytes:
+    """Lossless, at the method that takes a third of the default's time for 1 to 15 % more bytes."""
+    file = io.BytesIO()
+    exif, xmp = _blocks(record, "webp")
+    image.save(file, "WEBP", lossless=True, method=1, quality=20, exif=exif, xmp=xmp)
+    return file.getvalue()
+
+
+def _blocks(record: Record, format: Format) -> tuple[bytes, bytes]:
+    """EXIF with the A1111 text, and XMP with the record."""
+    xmp = xmp_packet(record, with_record=True).encode()
+    _check_length(xmp, format)
+    text = parameters_text(record)
+    fits = len(text.encode("utf-16-be")) <= MAX_PARAMETERS_BYTES
+    return exif_with_comment(text) if fits else b"", xmp
+
+
+def _check_length(text: bytes, format: Format) -> None:
+    most = MAX_RECORD_BYTES[format]
+    if len(text) > most:
+        raise GenerationError(
+            f"the record of this picture takes {len(text):,} bytes; {format} holds {most:,}",
+            hint="shorten the prompt" if format != "jpeg" else "write PNG, or shorten the prompt",
+        )

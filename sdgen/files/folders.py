@@ -1,0 +1,179 @@
+"""A folder held open, and what the system says when something in it cannot be written.
+
+Names are resolved against the open folder, not against its path: whoever swaps a folder for a link
+to another place in the middle of a run does not move our files there.
+"""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sdgen.errors import OutputError
+from sdgen.files.leftovers import temporary_name
+
+_HAS_HANDLES = os.open in os.supports_dir_fd
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_CLOEXEC", 0)
+_PERMISSIONS = 0o666  # less the umask: files belong to the user as any other program's do
+
+_NO_LINKS_HERE = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)
+"""What `link` says on file systems without hard links (FAT, some network shares)."""
+
+
+class OpenFolder:
+    """A folder held open; every method takes names in it. All raise `OSError`."""
+
+    def __init__(self, path: Path, *, _handle: int | None = None) -> None:
+        self.path = path
+        if _handle is None and _HAS_HANDLES:
+            _handle = os.open(path, _FOLDER)
+        self._handle = _handle
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the folder; a second time does nothing."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            with suppress(OSError):
+                os.close(handle)
+
+    def enter(self, name: str) -> "OpenFolder":
+        """The folder `name` in this one, made if missing; a symbolic link is refused."""
+        with suppress(FileExistsError):
+            os.mkdir(self._at(name), dir_fd=self._handle)
+        if self._handle is None:
+            return OpenFolder(self.path / name)
+        handle = os.open(name, _FOLDER | _NO_LINK, dir_fd=self._handle)
+        return OpenFolder(self.path / name, _handle=handle)
+
+    @contextmanager
+    def temporary(self, name: str, data: bytes) -> Iterator[str]:
+        """A hidden file with `data`, on the disk for good; gone at the end, under whatever name."""
+        temporary = temporary_name(name, secrets.token_hex(4))
+        try:
+            self._write(temporary, data)
+            yield temporary
+        finally:
+            self.remove(temporary)
+
+    def claim(self, temporary: str, name: str) -> bool:
+        """Give `temporary` the name too, unless something has it: False then, and no change.
+
+        The kernel decides, so that of several processes exactly one gets the name, and the file
+        is complete from its first moment.
+        """
+        try:
+            os.link(
+                self._at(temporary), self._at(name),
+                src_dir_fd=self._handle, dst_dir_fd=self._handle,
+            )  # fmt: skip
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_LINKS_HERE:
+                raise
+            return self._claim_without_links(temporary, name)
+        return True
+
+    def _claim_without_links(self, temporary: str, name: str) -> bool:
+        """Claim by an empty file and replace it: for an instant the name exists without content."""
+        try:
+            os.close(os.open(self._at(name), _NEW_FILE, _PERMISSIONS, dir_fd=self._handle))
+        except FileExistsError:
+            return False
+        try:
+            self.replace(temporary, name)
+        except OSError:
+            self.remove(name)
+            raise
+        return True
+
+    def replace(self, temporary: str, name: str) -> None:
+        """Give `temporary` the name instead of its own, in place of what has it."""
+        os.replace(
+            self._at(temporary), self._at(name),
+            src_dir_fd=self._handle, dst_dir_fd=self._handle,
+        )  # fmt: skip
+
+    def has(self, name: str) -> bool:
+        """Whether anything has the name, be it a link that leads nowhere."""
+        try:
+            os.stat(self._at(name), dir_fd=self._handle, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def remove(self, name: str) -> None:
+        """Remove the file, if it is there and can be removed."""
+        with suppress(OSError):
+            os.unlink(self._at(name), dir_fd=self._handle)
+
+    def sync(self) -> None:
+        """Make new names survive a power cut, where the system can.
+
+        A failure is not reported: the files are complete and in place, some file systems cannot do
+        this at all, and SQLite judges it the same way.
+        """
+        if self._handle is not None:
+            with suppress(OSError):
+                os.fsync(self._handle)
+
+    def _write(self, name: str, data: bytes) -> None:
+        handle = os.open(self._at(name), _NEW_FILE, _PERMISSIONS, dir_fd=self._handle)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+            os.fsync(handle)  # a name given before that may stand for zeros after a power cut
+        finally:
+            os.close(handle)
+
+    def _at(self, name: str) -> str:
+        return name if self._handle is not None else str(self.path / name)
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Turn what the system says while `target` is written into an `OutputError`."""
+    try:
+        yield
+    except OSError as error:
+        reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), ""))
+        raise OutputError(f"cannot write {target}: {reason}", hint=hint) from error
+    except ValueError as error:  # a NUL or half a character in the name
+        raise OutputError(f"cannot write {str(target)!r}: {error}") from error
+
+
+_CHOOSE = "choose another folder with -o"
+_REASONS: dict[int, tuple[str, str]] = {
+    errno.ENOSPC: ("the disk is full", "free some space, or " + _CHOOSE),
+    errno.EDQUOT: ("your quota on that disk is used up", "free some space, or " + _CHOOSE),
+    errno.EFBIG: ("the file would be larger than is allowed here", "see `ulimit -f`"),
+    errno.EROFS: ("the disk is read-only", _CHOOSE),
+    errno.EACCES: ("no permission", "allow writing there, or " + _CHOOSE),
+    errno.EPERM: ("not permitted", _CHOOSE),
+    errno.ENAMETOOLONG: ("the name is too long", "give a shorter name"),
+    errno.ENOTDIR: ("a part of the path is a file or a link, not a folder", _CHOOSE),
+    errno.EEXIST: ("there is a file where a folder is needed", _CHOOSE),
+    errno.EISDIR: ("that is a folder", "give the name of a file"),
+    errno.ELOOP: ("a part of the path is a symbolic link", _CHOOSE),
+    errno.ENOENT: ("the folder is not there, or was removed meanwhile", ""),
+    errno.EIO: ("the disk reports an error", "check the disk, or " + _CHOOSE),
+    errno.EMFILE: ("too many files are open", "raise `ulimit -n`"),
+}

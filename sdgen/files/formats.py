@@ -1,0 +1,46 @@
+"""The picture formats that sdgen writes and reads: names, suffixes, first bytes."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from sdgen.errors import InputError, did_you_mean
+
+Format = Literal["png", "jpeg", "webp"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+SUFFIXES: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
+"""The only suffixes a picture can get. A name's suffix decides what programs do with the file."""
+
+HEAD_BYTES = 16
+"""So many bytes from the start of a file tell its format."""
+
+
+def suffix_of(format: Format) -> str:
+    """`.png`, `.jpg` or `.webp`."""
+    return next(suffix for suffix, found in SUFFIXES.items() if found == format)
+
+
+def format_of(path: Path) -> Format:
+    """The format that the suffix of `path` asks for, whatever its case.
+
+    Raises:
+        InputError: It has no suffix of a format that sdgen writes.
+    """
+    found = SUFFIXES.get(path.suffix.lower())
+    if not found:
+        hint = did_you_mean(path.suffix, SUFFIXES) or f"the suffixes are {', '.join(SUFFIXES)}"
+        raise InputError(f"{path} has no suffix of a picture", hint=hint)
+    return found
+
+
+def format_in(head: bytes) -> Format | Literal["json"] | None:
+    """What a file that starts with `head` holds, whatever it is called."""
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")[:1] == b"{":
+        return "json"
+    return None

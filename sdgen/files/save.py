@@ -1,0 +1,177 @@
+"""Save a picture with its record: the picture first, which holds the record too, then its sidecar.
+
+The picture is the commit point. It gets its name by a hard link, complete, so that a kill at any
+moment leaves either nothing or a picture from which the sidecar can be written again.
+
+A name is free when neither picture nor sidecar has it: `fox.json` belongs to one of `fox.png` and
+`fox.webp`. The picture claims; the sidecar follows. If another process claimed the sidecar's name
+in the same instant (for a picture of another format), ours is withdrawn and takes the next number.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from sdgen.errors import InputError, OutputError
+from sdgen.files.encoding import encode, record_in
+from sdgen.files.folders import OpenFolder, writing
+from sdgen.files.formats import SUFFIXES, Format, suffix_of
+from sdgen.files.write import name_taken, numbered, refuse_odd_target
+from sdgen.metadata.json_text import parse_json_object
+from sdgen.metadata.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPicture:
+    """Where a picture and its sidecar are."""
+
+    path: Path
+    sidecar: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Both files under their hidden names, and the folder they are in."""
+
+    folder: OpenFolder
+    picture: str
+    sidecar: str
+    suffix: str
+
+    def path(self, stem: str) -> Path:
+        return self.folder.path / (stem + self.suffix)
+
+    def saved(self, stem: str) -> SavedPicture:
+        return SavedPicture(self.path(stem), self.folder.path / f"{stem}.json")
+
+
+def save_picture(
+    image: Image.Image,
+    record: Record,
+    folder: Path,
+    stem: str,
+    *,
+    format: Format = "png",
+    overwrite: bool = False,
+    exact_name: bool = False,
+    suffix: str = "",
+) -> SavedPicture:
+    """Write `image` with `record` inside, and `record` beside it as `<stem>.json`.
+
+    Args:
+        image: The pixels that `record` tells of.
+        record: What made them.
+        folder: Made if missing.
+        stem: The name without suffix, from `file_stem`; may have folders in it, never `..`.
+        format: Of the picture.
+        overwrite: Replace a picture of that name and its sidecar.
+        exact_name: Use this name or fail; otherwise a taken one gets a number (`fox-2`).
+        suffix: `.jpeg` for those who typed it; else the usual one of the format.
+
+    Raises:
+        OutputError: The files cannot be written, or the exact name is taken.
+        GenerationError: The record is too large for the format.
+        InputError: `stem` leads out of the folder, or `suffix` is not one of the format.
+    """
+    suffix = suffix or suffix_of(format)
+    if SUFFIXES.get(suffix.lower()) != format:
+        raise InputError(f"{suffix!r} is not a suffix of {format} files")
+    *parents, name = _parts(stem)
+    data = encode(image, record, format)
+    note = record_in(record, format).to_json(indent=2) + "\n"
+    with _prepared(folder, parents, name + suffix, data, note.encode()) as pair:
+        if overwrite:
+            saved = _replace(pair, name)
+        elif exact_name:
+            saved = _claim(pair, name) or _fail(pair, name)
+        else:
+            saved = next(filter(None, (_claim(pair, stem) for stem in numbered(name))))
+        pair.folder.sync()
+    return saved
+
+
+def _parts(stem: str) -> list[str]:
+    parts = stem.split("/")
+    if any(part in ("", ".", "..") or "\0" in part or "\\" in part for part in parts):
+        raise InputError(f"{stem!r} is not a name inside the output folder")
+    return parts
+
+
+@contextmanager
+def _prepared(
+    folder: Path, parents: list[str], name: str, data: bytes, note: bytes
+) -> Iterator[_Pair]:
+    """Both files written, under hidden names, into `folder` and the folders `parents` in it."""
+    with writing(folder.joinpath(*parents, name)):
+        folder.mkdir(parents=True, exist_ok=True)
+        with (
+            _opened(folder, parents) as home,
+            home.temporary(name, data) as picture,
+            home.temporary(f"{name}.json", note) as sidecar,
+        ):
+            yield _Pair(home, picture, sidecar, Path(name).suffix)
+
+
+@contextmanager
+def _opened(folder: Path, parents: list[str]) -> Iterator[OpenFolder]:
+    """The innermost of `parents`, entered one by one so that no link leads out of `folder`."""
+    home = OpenFolder(folder)
+    try:
+        for parent in parents:
+            with home as outer:
+                home = outer.enter(parent)
+        yield home
+    finally:
+        home.close()
+
+
+def _claim(pair: _Pair, stem: str) -> SavedPicture | None:
+    """Give both files their names; None, and nothing changed, if one of the names is taken."""
+    saved = pair.saved(stem)
+    if pair.folder.has(saved.sidecar.name):  # only saves a withdrawal; the links below decide
+        return None
+    if not pair.folder.claim(pair.picture, saved.path.name):
+        return None
+    if not pair.folder.claim(pair.sidecar, saved.sidecar.name):
+        pair.folder.remove(saved.path.name)
+        return None
+    return saved
+
+
+def _fail(pair: _Pair, stem: str) -> SavedPicture:
+    saved = pair.saved(stem)
+    raise name_taken(saved.path if pair.folder.has(saved.path.name) else saved.sidecar)
+
+
+def _replace(pair: _Pair, stem: str) -> SavedPicture:
+    """Put both files in place of what is there.
+
+    The old sidecar goes first: a kill in between may leave a picture without one, never a picture
+    with another's.
+    """
+    saved = pair.saved(stem)
+    refuse_odd_target(saved.path)
+    refuse_odd_target(saved.sidecar)
+    _refuse_foreign(saved.sidecar)
+    pair.folder.remove(saved.sidecar.name)
+    pair.folder.replace(pair.picture, saved.path.name)
+    pair.folder.replace(pair.sidecar, saved.sidecar.name)
+    return saved
+
+
+def _refuse_foreign(sidecar: Path) -> None:
+    """Refuse to replace a `.json` that is not ours: who overwrites a picture means the picture."""
+    if not sidecar.exists():
+        return
+    try:
+        schema = parse_json_object(sidecar.read_bytes()).get("schema")
+    except InputError:
+        schema = None
+    if not str(schema).startswith("sdgen."):
+        raise OutputError(
+            f"cannot write {sidecar}: it is there and is no record of sdgen",
+            hint="choose another name for the picture",
+        )

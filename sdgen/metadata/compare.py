@@ -1,0 +1,49 @@
+"""What differs between two records: the facts that may explain why two pictures do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sdgen.metadata.record import Record
+
+Fact = tuple[str, str]
+"""The part of the record, and the name in it: `("settings", "steps")`."""
+
+PARTS = ("settings", "model", "scheduler", "environment", "batch", "software")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One fact that is not the same on both sides; None where one side does not say it."""
+
+    part: str
+    name: str
+    a: Any
+    b: Any
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.a} → {self.b}"
+
+
+def facts(record: Record) -> dict[Fact, Any]:
+    """Everything in the record that may explain a difference, flat, in the record's order."""
+    parts: dict[str, Mapping[str, Any]] = {
+        "settings": record.settings.model_dump(),
+        "model": {**record.model.model_dump(exclude={"files"}), **record.model.files},
+        "scheduler": {"class": record.scheduler.class_name, **record.scheduler.config},
+        "environment": record.environment,
+        "batch": record.batch.model_dump(),
+        "software": record.software.model_dump(),
+    }
+    return {(part, name): value for part, said in parts.items() for name, value in said.items()}
+
+
+def differences(a: Record, b: Record) -> list[Difference]:
+    """The facts that are not the same, in the order of the record."""
+    left, right = facts(a), facts(b)
+    names = sorted(dict.fromkeys([*left, *right]), key=lambda fact: PARTS.index(fact[0]))
+    return [
+        Difference(*fact, left.get(fact), right.get(fact))
+        for fact in names
+        if left.get(fact) != right.get(fact)
+    ]
