@@ -62,7 +62,7 @@ def load_yaml(text: str, source: str) -> YamlDocument:
         InputError: It is not plain YAML; the message starts with `source:line:column`.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise InputError(f"{source}:1:1: is larger than {MAX_BYTES // 1024} KiB")
+        raise _too_large(source)
     try:
         return _Reader(text, source).document()
     except yaml.reader.ReaderError as error:
@@ -81,20 +81,32 @@ def read_yaml(path: Path) -> YamlDocument:
     Raises:
         InputError: It cannot be read, is not UTF-8, or is not plain YAML.
     """
+    return load_yaml(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of the file at `path`, without a byte order mark.
+
+    Raises:
+        InputError: It cannot be read, is too large, or is not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"{path} cannot be read: {reason}") from None
+    if len(data) > MAX_BYTES:
+        raise _too_large(str(path))
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if len(data) <= MAX_BYTES:  # a longer file was cut, perhaps in the middle of a character
-            line = data.count(b"\n", 0, error.start) + 1
-            raise InputError(f"{path}:{line}:1: is not UTF-8 text") from None
-        text = data.decode("latin-1")  # one character a byte: refused below for its size
-    return load_yaml(text, str(path))
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}:{line}:1: is not UTF-8 text") from None
+
+
+def _too_large(source: str) -> InputError:
+    return InputError(f"{source}:1:1: is larger than {MAX_BYTES // 1024} KiB")
 
 
 class _Reader(yaml.SafeLoader):

@@ -12,8 +12,10 @@ from sdgen.files.configs import (
     user_defaults,
     user_folder,
 )
+from sdgen.models.catalogue import CATALOGUE
 from sdgen.recipe.layers import Layer, resolve
 from sdgen.recipe.settings import Settings
+from sdgen.recipe.sizes import check_size
 
 SHIPPED = {
     *("default", "fast", "quality", "portrait", "landscape", "square"),
@@ -44,6 +46,15 @@ def test_shipped_config_resolves_and_says_what_it_is_for(name):
     [config] = [config for config in list_configs() if config.name == name]
     assert config.purpose
     assert not config.fault
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_shipped_config_fits_the_built_in_model(name):
+    storybook = CATALOGUE["storybook"]
+    own = Layer("model", {"prompt": "a red fox", "seed": 1, **storybook.defaults})
+    settings = resolve([own, load_config(name)]).settings
+    check_size((settings.width, settings.height), storybook.sizes, model="storybook")
+    assert 3 <= settings.guidance_scale <= 6
 
 
 def test_shipped_configs_name_schedulers_as_sdgen_writes_them():
