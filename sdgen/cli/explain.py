@@ -1,0 +1,66 @@
+"""`sdgen explain`: every setting, its value, and the place that gave it."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from sdgen.api import config_layers, drawn_seed
+from sdgen.cli.options import Configs, Json, with_settings
+from sdgen.cli.output import Output
+from sdgen.errors import InputError
+from sdgen.models.resolve import Plan, plan
+from sdgen.recipe.layers import DRAWN, Layer
+
+NOT_GIVEN = "not given"
+
+Line = tuple[str, Any, str]
+
+
+@with_settings(prompt=False)
+def explain(
+    *,
+    flags: Layer,
+    words: Annotated[
+        str | None, typer.Argument(metavar="PROMPT", help="What the picture would show.")
+    ] = None,
+    config: Configs = [],
+    as_json: Json = False,
+) -> None:
+    """Show each setting and where its value comes from, without drawing anything.
+
+    Takes what sdgen generate takes; the prompt may be left out.
+    """
+    out = Output(as_json=as_json)
+    flags = _with_prompt(flags, words)
+    lines = explained(plan([_stand_in(), drawn_seed(), *config_layers(config), flags]))
+    for name, value, source in lines:
+        out.json({"name": name, "value": value, "source": source})
+    out.table(map(_row, lines), ("setting", "value", "from"))
+
+
+def _stand_in() -> Layer:
+    """A prompt under all others, so that settings can be explained without one."""
+    return Layer(NOT_GIVEN, {"prompt": "-"})
+
+
+def _with_prompt(flags: Layer, words: str | None) -> Layer:
+    if words is None:
+        return flags
+    if "prompt" in flags.values:
+        raise InputError("prompt is given twice (as an argument and as --prompt)")
+    return replace(flags, values={**flags.values, "prompt": words})
+
+
+def explained(planned: Plan) -> list[Line]:
+    """Name, value and source of each setting; None for what nobody gave and a run would choose."""
+    values, sources = planned.settings.model_dump(), planned.sources
+    unsaid = {name for name, source in sources.items() if source in (DRAWN, NOT_GIVEN)}
+    return [(name, None if name in unsaid else values[name], sources[name]) for name in values]
+
+
+def _row(line: Line) -> tuple[str, str, str]:
+    name, value, source = line
+    if value is not None:
+        return name, str(value), source
+    return name, "another in every run" if source == DRAWN else "-", source
