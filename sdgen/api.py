@@ -59,6 +59,7 @@ class Picture:
             format=format_of(target),
             overwrite=overwrite,
             exact_name=True,
+            suffix=target.suffix,
         )
         return saved.path
 

@@ -11,7 +11,17 @@ import typer
 from typer.core import TyperGroup
 
 from sdgen import __version__
-from sdgen.cli import generate
+from sdgen.cli import (
+    configs_cmd,
+    diff,
+    doctor,
+    explain,
+    generate,
+    models_cmd,
+    reproduce,
+    schedulers_cmd,
+    show,
+)
 from sdgen.cli.options import rename_aliases
 from sdgen.cli.output import show_error
 from sdgen.errors import InputError, SdgenError, nearest
@@ -87,7 +97,18 @@ def _root(
     """
 
 
-app.command()(generate.generate)
+for _command in (
+    generate.generate,
+    reproduce.reproduce,
+    show.show,
+    diff.diff,
+    explain.explain,
+    schedulers_cmd.schedulers,
+    doctor.doctor,
+):
+    app.command()(_command)
+app.add_typer(models_cmd.app, name="models")
+app.add_typer(configs_cmd.app, name="configs")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -23,7 +23,7 @@ from sdgen.cli.options import (
 from sdgen.cli.output import Output, display
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import Stop, stop_on_signals
-from sdgen.engine import Drawing, ImageGenerator
+from sdgen.engine import Drawing, ImageGenerator, OnStep
 from sdgen.errors import InputError
 from sdgen.files.formats import FORMATS, SUFFIXES, format_of
 from sdgen.files.formats import Format as ImageFormat
@@ -47,6 +47,7 @@ class Target:
     folder: Path
     format: ImageFormat
     stem: str | None = None
+    suffix: str = ""
     overwrite: bool = False
 
 
@@ -90,7 +91,7 @@ def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
     named = format_of(output)
     if chosen not in (None, named):
         raise InputError(f"--format {wanted} contradicts {output.name}")
-    return Target(output.parent, named, output.stem, overwrite)
+    return Target(output.parent, named, output.stem, output.suffix, overwrite)
 
 
 def _format_named(wanted: str | None) -> ImageFormat | None:
@@ -114,20 +115,26 @@ def draw_one(
     """Draw picture `number` (from 0) of the plan, write it, and say where it is."""
     seed = seed_of_image(planned.settings.seed, number)
     settings = planned.settings.model_copy(update={"seed": seed})
+    shown.picture(shorten(settings.prompt))
+    started = time.perf_counter()
+    drawing = generator.generate(settings, planned.model, steps(shown, stop))
+    seconds = time.perf_counter() - started
+    saved = save(drawing, number, target)
+    report(out, drawing, saved, seconds)
+
+
+def steps(shown: Display, stop: Stop) -> OnStep:
+    """After each step: stop if asked to, else show how far it is."""
 
     def on_step(done: int, total: int) -> None:
         stop.check()
         shown.step(done, total)
 
-    shown.picture(shorten(settings.prompt))
-    started = time.perf_counter()
-    drawing = generator.generate(settings, planned.model, on_step)
-    seconds = time.perf_counter() - started
-    saved = _save(drawing, number, target)
-    report(out, drawing, saved, seconds)
+    return on_step
 
 
-def _save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
+def save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
+    """Write picture `number` (from 0) where `target` says."""
     named = target.stem is not None
     stem = target.stem or file_stem(drawing.record)
     if named and number:
@@ -140,6 +147,7 @@ def _save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
         format=target.format,
         overwrite=target.overwrite,
         exact_name=named,
+        suffix=target.suffix,
     )
 
 

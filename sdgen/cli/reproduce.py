@@ -1,0 +1,240 @@
+"""`sdgen reproduce IMAGE|JSON|FOLDER…`: draw again from the record, compare, give a verdict."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sdgen import engine
+from sdgen.cli.generate import Target, report, save, steps, target_of
+from sdgen.cli.options import Device, Format, Json, Overwrite, Quiet, with_settings
+from sdgen.cli.output import Output, display, error_object
+from sdgen.cli.progress import Display, open_display, shorten
+from sdgen.cli.signals import Stop, stop_on_signals
+from sdgen.engine import Drawing, ImageGenerator
+from sdgen.errors import InputError, InterruptedRunError, ReproductionError, SdgenError
+from sdgen.files.formats import SUFFIXES
+from sdgen.files.images import open_pixels, read_record_of, records_disagree
+from sdgen.files.write import check_folder
+from sdgen.metadata.record import Record
+from sdgen.recipe.layers import Layer
+from sdgen.replay import (
+    DEFAULT_TOLERANCE,
+    Original,
+    Verdict,
+    check,
+    recorded_model,
+    redraw,
+    vary,
+    with_parent,
+)
+
+LOSSY = ".jpg", ".jpeg"
+
+Sources = Annotated[
+    list[Path],
+    typer.Argument(metavar="IMAGE|JSON|FOLDER...", help="Pictures, their .json, or folders."),
+]
+Check = Annotated[
+    bool,
+    typer.Option("--check", help="Draw nothing: compare picture, record and model files only."),
+]
+Tolerance = Annotated[
+    int,
+    typer.Option(
+        "--tolerance", min=0, max=255, metavar="LEVELS",
+        help=f"Levels of 255 that still count as equivalent (default: {DEFAULT_TOLERANCE}).",
+    ),
+]  # fmt: skip
+Keep = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="PATH", help="Keep the new picture: folder or file."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked for, beside the pictures."""
+
+    flags: Layer
+    place: str | None
+    device: str
+    tolerance: int
+    check_only: bool
+    target: Target | None
+
+
+@with_settings(prompt=False)
+def reproduce(
+    *,
+    flags: Layer,
+    sources: Sources,
+    check: Check = False,
+    tolerance: Tolerance = DEFAULT_TOLERANCE,
+    device: Device = "auto",
+    output: Keep = None,
+    format: Format = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Draw a picture again from its record and say: identical, equivalent, or different and why.
+
+    Changed settings make a variation instead, whose record tells its parent. --model says where
+    the recorded model lies; its files must be the same.
+    """
+    out = Output(as_json=json, quiet=quiet)
+    request = _request(flags, device, tolerance, check, output, format, overwrite)
+    paths = list(_pictures(sources))
+    if not paths:
+        raise InputError("no picture with a record there")
+    if request.target is not None:
+        check_folder(request.target.folder)
+    with stop_on_signals() as stop, open_display(out) as shown:
+        results = [_one(path, request, out, shown, stop) for path in paths]
+    _conclude(results)
+
+
+def _request(
+    flags: Layer,
+    device: str,
+    tolerance: int,
+    check_only: bool,
+    output: Path | None,
+    format: str | None,
+    overwrite: bool,
+) -> Request:
+    values = dict(flags.values)
+    place = values.pop("model", None)
+    changed = replace(flags, values=values)
+    if check_only and (values or output):
+        raise InputError("--check draws nothing, so it takes no settings and no --output")
+    kept = output if output is not None or not values else Path("outputs")
+    target = target_of(kept, format, overwrite=overwrite) if kept is not None else None
+    return Request(changed, place, device, tolerance, check_only, target)
+
+
+def _pictures(sources: list[Path]) -> Iterator[Path]:
+    """The files among `sources`, and in each folder the pictures that have a record."""
+    for source in sources:
+        if not source.is_dir():
+            yield source
+            continue
+        for path in sorted(source.iterdir()):
+            if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+                yield path
+
+
+def _one(
+    path: Path, request: Request, out: Output, shown: Display, stop: Stop
+) -> SdgenError | None:
+    """Reproduce one picture; its failure is told, and does not end the others."""
+    try:
+        stop.check()
+        original = _open(path, out)
+        if request.flags.values:
+            _variation(original.record, request, out, shown, stop)
+            return None
+        verdict, drawing = _verdict(original, request, shown, stop)
+    except InterruptedRunError:
+        raise
+    except SdgenError as error:
+        out.json({"image": str(path), "error": error_object(error)})
+        if not out.as_json:
+            out.result(f"failed: {display(str(path))}: {display(str(error))}")
+        return error
+    kept = save(drawing, 0, request.target) if drawing and request.target else None
+    out.result(f"{verdict.kind}: {display(str(path))}: {display(_reason(verdict))}")
+    out.json(_object(path, verdict, str(kept.path) if kept else None))
+    return None if verdict.reproduced else ReproductionError(str(verdict))
+
+
+def _open(path: Path, out: Output) -> Original:
+    record = read_record_of(path)
+    for field in records_disagree(path):
+        out.warn(f"{display(path.name)}: the picture and its .json disagree about {field}")
+    picture = _picture_of(path)
+    if picture is None:
+        return Original(record)
+    lossless = picture.suffix.lower() not in LOSSY
+    return Original(record, open_pixels(picture), lossless)
+
+
+def _picture_of(path: Path) -> Path | None:
+    """The picture that belongs to `path`, which may be its .json."""
+    if path.suffix.lower() != ".json":
+        return path
+    return next((p for s in SUFFIXES if (p := path.with_suffix(s)).is_file()), None)
+
+
+def _verdict(
+    original: Original, request: Request, shown: Display, stop: Stop
+) -> tuple[Verdict, Drawing | None]:
+    model = recorded_model(original.record, request.place)
+    known = check(original, model)
+    if known is not None:
+        return known, None
+    if request.check_only:
+        return Verdict("identical", "picture, record and model files agree (nothing drawn)"), None
+    settings = original.record.settings
+    shown.picture(f"loading {model.name}")
+    generator = _generator(original.record, request.device)
+    shown.picture(shorten(settings.prompt))
+    drawing, verdict = redraw(
+        original, model, generator, tolerance=request.tolerance, on_step=steps(shown, stop)
+    )
+    return verdict, drawing
+
+
+def _generator(record: Record, device: str) -> ImageGenerator:
+    """A generator with as many CPU threads as the picture was drawn with."""
+    threads = record.environment.get("threads")
+    known = threads if isinstance(threads, int) and 1 <= threads <= 1024 else None
+    return engine.open_generator(device, threads=known)
+
+
+def _variation(record: Record, request: Request, out: Output, shown: Display, stop: Stop) -> None:
+    """Draw the recorded picture with changed settings, and keep it."""
+    planned = vary(record, request.flags, request.place)
+    shown.picture(f"loading {planned.model.name}")
+    generator = engine.open_generator(request.device)
+    started = time.perf_counter()
+    drawing = generator.generate(planned.settings, planned.model, steps(shown, stop))
+    seconds = time.perf_counter() - started
+    drawing = with_parent(drawing, record)
+    assert request.target is not None  # a variation is always kept
+    report(out, drawing, save(drawing, 0, request.target), seconds)
+
+
+def _reason(verdict: Verdict) -> str:
+    return str(verdict).removeprefix(f"{verdict.kind}: ").removeprefix("equivalent ")
+
+
+def _object(path: Path, verdict: Verdict, kept: str | None) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "image": str(path), "verdict": verdict.kind, "reason": verdict.reason, "output": kept
+    }  # fmt: skip
+    if verdict.distance is not None:
+        value["max_level"] = verdict.distance.largest
+        value["share"] = verdict.distance.share
+    return value
+
+
+def _conclude(results: list[SdgenError | None]) -> None:
+    """End with the code that fits: 7 when one differs, else that of the first failure.
+
+    Raises:
+        SdgenError: One or more pictures did not come out again.
+    """
+    bad = [result for result in results if result is not None]
+    if not bad:
+        return
+    different = sum(isinstance(error, ReproductionError) for error in bad)
+    if len(results) == 1 and not different:
+        raise bad[0]
+    if different:
+        raise ReproductionError(f"{different} of {len(results)} came out different")
+    raise bad[0]

@@ -1,0 +1,46 @@
+"""How far two pictures are apart, pixel by pixel."""
+
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops
+
+
+@dataclass(frozen=True, slots=True)
+class PixelDifference:
+    """How far two pictures of one size are apart.
+
+    `largest` is in levels, 0 to 255; `pixels` counts those where any of the three colours differs.
+    """
+
+    largest: int
+    pixels: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """The part of all pixels that differ, 0 to 1."""
+        return self.pixels / self.total
+
+    def __str__(self) -> str:
+        if not self.pixels:
+            return "identical"
+        share = f"{self.share:.1%}" if self.share >= 0.001 else f"{self.share:.1e}"
+        return (
+            f"{self.pixels} of {self.total} pixels differ ({share}), "
+            f"by at most {self.largest} of 255 levels"
+        )
+
+
+def compare_pixels(a: Image.Image, b: Image.Image) -> PixelDifference:
+    """Compare two pictures as RGB.
+
+    Raises:
+        ValueError: They have different sizes.
+    """
+    if a.size != b.size:
+        raise ValueError(f"{a.width}x{a.height} and {b.width}x{b.height} cannot be compared")
+    apart = ImageChops.difference(a.convert("RGB"), b.convert("RGB"))
+    red, green, blue = apart.split()
+    histogram = ImageChops.lighter(ImageChops.lighter(red, green), blue).histogram()
+    largest = max(level for level, count in enumerate(histogram) if count)
+    return PixelDifference(largest, sum(histogram[1:]), a.width * a.height)

@@ -1,0 +1,169 @@
+"""Drawing again from a record, and the verdict: identical, equivalent, or different because….
+
+Pixels are compared, not files. Nothing is called reproduced on faith.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from PIL import Image
+
+from sdgen.engine import Drawing, ImageGenerator, OnStep, no_progress
+from sdgen.errors import InputError, ModelError
+from sdgen.files.compare import PixelDifference, compare_pixels
+from sdgen.metadata.compare import differences
+from sdgen.metadata.record import ParentRecord, Record, pixels_sha256
+from sdgen.models import LocalModel, find_model
+from sdgen.models.resolve import Plan, plan
+from sdgen.recipe.layers import Layer
+
+DEFAULT_TOLERANCE = 2
+"""Levels of 255. Other thread counts, batch shapes and CPU kernels move pixels by one or two."""
+
+Kind = Literal["identical", "equivalent", "different"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a picture came out again, and why or why not.
+
+    `distance` is None where there are no pixels to measure against, only their hash.
+    """
+
+    kind: Kind
+    reason: str
+    distance: PixelDifference | None = None
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether that counts as the same picture."""
+        return self.kind != "different"
+
+    def __str__(self) -> str:
+        if self.kind == "equivalent" and self.distance is not None:
+            return f"equivalent within {self.distance.largest} levels: {self.reason}"
+        return f"{self.kind}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What is to be drawn again: a record, and the picture itself where it is there.
+
+    `lossless` says that the picture's pixels should be exactly those that the record tells of.
+    """
+
+    record: Record
+    image: Image.Image | None = None
+    lossless: bool = True
+
+    @property
+    def tampered(self) -> bool:
+        """The picture is not the one that its record tells of."""
+        if self.image is None or not self.lossless:
+            return False
+        return pixels_sha256(self.image) != self.record.image.sha256
+
+
+def recorded_model(record: Record, place: str | None) -> LocalModel:
+    """The model that `record` names, where it is on this machine.
+
+    Args:
+        record: It may only name a model; a path in it would not be followed.
+        place: A folder or name that the user gave for it; None looks the recorded name up.
+
+    Raises:
+        ModelError: It is not here.
+    """
+    name = place or record.settings.model
+    if place is None and Path(name).name != name:
+        raise ModelError(f"the record names {name!r}, which is not a model's name")
+    try:
+        return find_model(name)
+    except ModelError as error:
+        if place is not None:
+            raise
+        raise ModelError(
+            f"the model {name!r} of this record is not here: {error}",
+            hint="say where it is: --model FOLDER; its files are compared with the record",
+        ) from error
+
+
+def changed_weights(record: Record, model: LocalModel) -> list[str]:
+    """The files of `model` that are not the recorded ones; empty when it is the same model."""
+    here = model.hashes()
+    names = sorted({*here, *record.model.files})
+    return [name for name in names if here.get(name) != record.model.files.get(name)]
+
+
+def check(original: Original, model: LocalModel) -> Verdict | None:
+    """What can be told without drawing; None when nothing speaks against the picture."""
+    if original.tampered:
+        return Verdict("different", "the picture was changed after it was drawn")
+    changed = changed_weights(original.record, model)
+    if changed:
+        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
+        return Verdict("different", f"the model has other files than it had: {shown}")
+    return None
+
+
+def redraw(
+    original: Original,
+    model: LocalModel,
+    generator: ImageGenerator,
+    *,
+    tolerance: int = DEFAULT_TOLERANCE,
+    on_step: OnStep = no_progress,
+) -> tuple[Drawing, Verdict]:
+    """Draw the recorded picture again and compare.
+
+    A number format that this device cannot do is replaced by its own, and the verdict says so.
+    """
+    settings = original.record.settings
+    try:
+        generator.load(model, settings.dtype)
+    except InputError:
+        settings = settings.model_copy(update={"dtype": "auto"})
+    drawing = generator.generate(settings, model, on_step)
+    return drawing, judge(original, drawing, tolerance)
+
+
+def judge(original: Original, drawing: Drawing, tolerance: int) -> Verdict:
+    """Compare a new drawing with the recorded picture."""
+    if drawing.record.image.sha256 == original.record.image.sha256:
+        return Verdict("identical", "every pixel is the same")
+    reason = _why(original.record, drawing.record)
+    if original.image is None or original.image.size != drawing.image.size:
+        return Verdict("different", f"{reason}; the picture is not here, so not how far")
+    distance = compare_pixels(original.image, drawing.image)
+    if original.lossless and distance.largest <= tolerance:
+        return Verdict("equivalent", reason, distance)
+    lossy = "" if original.lossless else "; the file is lossy, which adds to it"
+    return Verdict("different", f"{distance}: {reason}{lossy}", distance)
+
+
+def _why(before: Record, after: Record) -> str:
+    found = [one for one in differences(before, after) if one.part != "model"]
+    if not found:
+        return "nothing recorded differs; the cause is outside the record"
+    return ", ".join(map(str, found))
+
+
+def vary(record: Record, flags: Layer, model: str | None) -> Plan:
+    """The plan of a variation: what the record says, under what the user changed.
+
+    Raises:
+        InputError: A changed value is wrong.
+        ModelError: The model is not here.
+    """
+    recorded = record.settings.model_dump(exclude={"model"})
+    place = model or record.settings.model
+    return plan([Layer("record", {**recorded, "model": place}), flags])
+
+
+def with_parent(drawing: Drawing, parent: Record) -> Drawing:
+    """`drawing` as a variation of `parent`; its record tells the parent and what changed."""
+    before, after = parent.settings.model_dump(), drawing.record.settings.model_dump()
+    changed: dict[str, Any] = {k: v for k, v in before.items() if v != after[k]}
+    lineage = ParentRecord(pixels_sha256=parent.image.sha256, changed=changed)
+    return Drawing(drawing.image, drawing.record.model_copy(update={"parent": lineage}))

@@ -1,0 +1,208 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DiffusionPipeline
+from PIL import Image
+from sdgen.engine.schedulers import build_scheduler
+
+from sdgen.engine import Drawing
+from sdgen.engine.generator import DiffusersGenerator, _sound_image
+from sdgen.engine.loader import load_model
+from sdgen.errors import GenerationError, InputError, InterruptedRunError, ModelError
+from sdgen.metadata.record import Record, pixels_sha256
+from sdgen.models import find_model
+from sdgen.models.resolve import plan
+from sdgen.recipe.layers import Layer
+
+
+@pytest.fixture(scope="module")
+def generator() -> DiffusersGenerator:
+    return DiffusersGenerator("cpu")
+
+
+def draw(generator: DiffusersGenerator, folder: Path, **said) -> Drawing:
+    said = {"prompt": "a red fox", "seed": 7, "steps": 3, "model": str(folder), **said}
+    planned = plan([Layer("test", said)])
+    return generator.generate(planned.settings, planned.model)
+
+
+def by_plain_diffusers(folder: Path, scheduler: str, **options) -> np.ndarray:
+    pipeline = DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
+    pipeline.set_progress_bar_config(disable=True)
+    pipeline.scheduler = build_scheduler(scheduler, dict(pipeline.scheduler.config))
+    generator = torch.Generator("cpu").manual_seed(7)
+    call = {"prompt": "a red fox", "num_inference_steps": 3, "guidance_scale": 7.0, **options}
+    return np.asarray(pipeline(**call, width=64, height=64, generator=generator).images[0])
+
+
+@pytest.mark.parametrize("scheduler", ["ddim", "dpmpp_2m", "euler", "euler_ancestral", "lcm"])
+def test_same_pixels_as_a_plain_diffusers_script(generator, tiny_sd: Path, scheduler: str):
+    ours = draw(generator, tiny_sd, scheduler=scheduler)
+    assert np.array_equal(np.asarray(ours.image), by_plain_diffusers(tiny_sd, scheduler))
+
+
+def test_same_pixels_with_sdxl(generator, tiny_sdxl: Path):
+    ours = draw(generator, tiny_sdxl, scheduler="euler_ancestral")
+    assert np.array_equal(np.asarray(ours.image), by_plain_diffusers(tiny_sdxl, "euler_ancestral"))
+
+
+def test_clip_skip_counts_the_last_layer_as_one(generator, tiny_sd: Path):
+    ours = draw(generator, tiny_sd, scheduler="ddim", clip_skip=2)
+    theirs = by_plain_diffusers(tiny_sd, "ddim", clip_skip=1)
+    assert np.array_equal(np.asarray(ours.image), theirs)
+    assert ours.image.tobytes() != draw(generator, tiny_sd, scheduler="ddim").image.tobytes()
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        {"scheduler": "dpmpp_2m_karras"},
+        {"scheduler": "euler_ancestral"},
+        {"width": 128, "height": 64},
+        {"guidance_scale": 0.0},
+        {"steps": 1},
+        {"clip_skip": 2},
+    ],
+)
+def test_a_picture_owes_nothing_to_the_one_before(generator, tiny_sd: Path, between: dict):
+    first = draw(generator, tiny_sd)
+    draw(generator, tiny_sd, **between)
+    assert draw(generator, tiny_sd).record.image == first.record.image
+
+
+def test_a_picture_owes_nothing_to_another_model(generator, tiny_sd: Path, tiny_sdxl: Path):
+    first = draw(generator, tiny_sd)
+    draw(generator, tiny_sdxl)
+    assert draw(generator, tiny_sd).record.image == first.record.image
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 8}, {"prompt": "a blue fox"}, {"steps": 4}, {"guidance_scale": 3.0},
+     {"negative_prompt": "red"}, {"scheduler": "euler"}, {"eta": 1.0, "scheduler": "ddim"},
+     {"guidance_rescale": 0.7}, {"clip_skip": 2}],
+)  # fmt: skip
+def test_every_setting_acts(generator, tiny_sd: Path, change: dict):
+    base = {"scheduler": "ddim"} if "eta" in change else {}
+    assert draw(generator, tiny_sd, **change).image.tobytes() != (
+        draw(generator, tiny_sd, **base).image.tobytes()
+    )
+
+
+def test_the_record_says_all_that_is_needed(generator, tiny_sd: Path):
+    drawing = draw(generator, tiny_sd, width=128)
+    record = Record.model_validate_json(drawing.record.to_json())
+    assert record.settings.dtype == "float32"
+    assert (record.image.width, record.image.height) == (128, 64)
+    assert record.image.sha256 == pixels_sha256(drawing.image)
+    assert record.model.name == "tiny-sd"
+    assert "unet/diffusion_pytorch_model.safetensors" in record.model.files
+    assert record.scheduler.class_name == "DPMSolverMultistepScheduler"
+    assert {"torch", "diffusers", "threads", "device", "cpu_capability"} <= set(record.environment)
+    assert str(tiny_sd) not in record.to_json()
+
+
+def test_steps_are_told_and_may_stop_the_picture(generator, tiny_sd: Path):
+    planned = plan([Layer("test", {"prompt": "a", "seed": 1, "steps": 5, "model": str(tiny_sd)})])
+    seen = []
+
+    def stop_at_two(done: int, total: int) -> None:
+        seen.append((done, total))
+        if done == 2:
+            raise InterruptedRunError("stopped")
+
+    with pytest.raises(InterruptedRunError):
+        generator.generate(planned.settings, planned.model, stop_at_two)
+    assert seen == [(1, 5), (2, 5)]
+    again = draw(generator, tiny_sd)
+    assert again.record.image == draw(generator, tiny_sd).record.image
+
+
+def test_what_the_model_does_not_read_is_told(generator, tiny_sd: Path):
+    long = draw(generator, tiny_sd, prompt="a fox " * 13 + "zebra", negative_prompt="b" * 90)
+    assert any("zebra" in n and "end of the prompt" in n for n in long.record.notices)
+    assert any("negative_prompt" in notice for notice in long.record.notices)
+    assert draw(generator, tiny_sd).record.notices == []
+
+
+def test_a_negative_prompt_without_guidance_is_told(generator, tiny_sd: Path):
+    drawing = draw(generator, tiny_sd, guidance_scale=1.0, negative_prompt="red")
+    assert "no effect" in drawing.record.notices[0]
+
+
+def test_eta_where_there_is_none_is_refused(generator, tiny_sd: Path):
+    with pytest.raises(InputError, match="has no eta") as caught:
+        draw(generator, tiny_sd, scheduler="euler", eta=0.5)
+    assert "ddim" in caught.value.hint
+
+
+def test_nan_weights_are_a_failed_picture_not_a_black_one(tiny_sd: Path, tmp_path: Path):
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(tiny_sd, tmp_path / "nan"))
+    weights = folder / "unet/diffusion_pytorch_model.safetensors"
+    tensors = load_file(weights)
+    tensors["conv_out.weight"].fill_(float("nan"))
+    save_file(tensors, weights)
+    with pytest.raises(GenerationError, match="NaN") as caught:
+        draw(DiffusersGenerator("cpu"), folder)
+    assert caught.value.exit_code == 3
+
+
+def test_black_and_blanked_pictures_are_told_apart():
+    black = np.zeros((8, 8, 3), np.float32)
+    with pytest.raises(GenerationError, match="black"):
+        _sound_image(black, blanked=False)
+    with pytest.raises(GenerationError, match="safety checker"):
+        _sound_image(black, blanked=True)
+    assert _sound_image(black + 0.5, blanked=False) == Image.new("RGB", (8, 8), (128, 128, 128))
+
+
+@pytest.mark.parametrize(
+    ("device", "reason"),
+    [("tpu", "unknown device"), ("cuda:x", "unknown device"), ("cpu:1", "unknown device"),
+     ("cuda:99", "no device"), ("", "unknown device")],
+)  # fmt: skip
+def test_devices_that_are_not_here(device: str, reason: str):
+    with pytest.raises(InputError, match=reason):
+        DiffusersGenerator(device)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_by_name_does_not_fall_back_and_auto_does():
+    with pytest.raises(InputError, match="no device cuda: there is none here"):
+        DiffusersGenerator("cuda")
+    assert DiffusersGenerator("auto").device.startswith("cpu")
+
+
+def test_float16_never_runs_on_the_cpu(generator, tiny_sd: Path):
+    with pytest.raises(InputError, match="float16 does not work on the CPU"):
+        draw(generator, tiny_sd, dtype="float16")
+
+
+def test_bfloat16_only_where_the_cpu_has_it(generator, tiny_sd: Path, monkeypatch):
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
+    with pytest.raises(InputError, match="no bfloat16"):
+        draw(generator, tiny_sd, dtype="bfloat16")
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: True)
+    assert draw(generator, tiny_sd, dtype="bfloat16").record.settings.dtype == "bfloat16"
+
+
+def test_weights_of_another_shape_are_a_model_error(tiny_sd: Path, tiny_sdxl: Path, tmp_path: Path):
+    folder = Path(shutil.copytree(tiny_sd, tmp_path / "mixed"))
+    file = "unet/diffusion_pytorch_model.safetensors"
+    shutil.copy(tiny_sdxl / file, folder / file)
+    find_model.cache_clear()
+    with pytest.raises(ModelError, match="cannot be loaded") as caught:
+        draw(DiffusersGenerator("cpu"), folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_model_stays_loaded(generator, tiny_sd: Path):
+    model = find_model(str(tiny_sd))
+    device = torch.device("cpu")
+    assert load_model(model, "float32", device) is load_model(model, "float32", device)

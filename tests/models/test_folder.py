@@ -1,0 +1,132 @@
+import json
+import pickle
+import struct
+from pathlib import Path
+
+import pytest
+
+from sdgen.errors import ModelError
+from sdgen.models.folder import check_folder
+from tests.models.conftest import INDEX, safetensors
+
+UNET = "unet/diffusion_pytorch_model.safetensors"
+
+
+def test_a_sound_folder_lists_every_file_that_decides_pixels(folder: Path):
+    checked = check_folder(folder)
+    assert checked.pipeline == "StableDiffusionPipeline"
+    assert checked.variant is None
+    on_disk = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert set(checked.files) == on_disk
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "model_index.json",
+        "scheduler/scheduler_config.json",
+        "text_encoder/config.json",
+        "text_encoder/model.safetensors",
+        "tokenizer/vocab.json",
+        "tokenizer/merges.txt",
+        "unet/config.json",
+        UNET,
+        "vae/config.json",
+        "vae/diffusion_pytorch_model.safetensors",
+    ],
+)
+def test_each_missing_file_is_named(folder: Path, file: str):
+    (folder / file).unlink()
+    with pytest.raises(ModelError) as caught:
+        check_folder(folder)
+    named = "tokenizer/vocab.json" if file.startswith("tokenizer") else file
+    assert named in str(caught.value)
+    assert str(folder.parent) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda good: b"", "cut off"),
+        (lambda good: good[:7], "cut off"),
+        (lambda good: good[:-1], "does not fit"),
+        (lambda good: good + b"\0", "does not fit"),
+        (lambda good: struct.pack("<Q", 2**63) + good[8:], "cut off"),
+        (lambda good: struct.pack("<Q", 3) + b"[1]", "not a table"),
+        (lambda good: struct.pack("<Q", 3) + b"{a}", "broken"),
+        (lambda good: b"<html>not found</html>" * 9, "cut off"),
+        (lambda good: pickle.dumps({"a": 1}), "cut off"),
+        (lambda good: good.replace(b"[0, 16]", b"[0,-16]"), "offsets"),
+        (lambda good: good.replace(b'"data_offsets"', b'"data_0ffsets"'), "offsets"),
+    ],
+)
+def test_damaged_weights_are_named_with_the_reason(folder: Path, damage, reason: str):
+    (folder / UNET).write_bytes(damage(safetensors()))
+    with pytest.raises(ModelError, match=reason) as caught:
+        check_folder(folder)
+    assert UNET in str(caught.value)
+
+
+def test_a_header_of_nested_brackets_is_an_error_not_a_crash(folder: Path):
+    header = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    (folder / UNET).write_bytes(struct.pack("<Q", len(header)) + header)
+    with pytest.raises(ModelError, match="broken"):
+        check_folder(folder)
+
+
+class Bomb:
+    def __reduce__(self):
+        return Path.touch, (Path("exploded"),)
+
+
+def test_pickled_weights_are_refused_and_not_run(folder: Path, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / UNET).unlink()
+    (folder / "unet/diffusion_pytorch_model.bin").write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(ModelError, match="pickle") as caught:
+        check_folder(folder)
+    assert "convert" in caught.value.hint
+    assert not Path("exploded").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"_class_name": "FluxPipeline"}, "FluxPipeline"),
+        ({"_class_name": None}, "None"),
+        ({"unet": ["evil_module", "UNet"]}, "evil_module"),
+    ],
+)
+def test_other_pipelines_and_foreign_code_are_refused(folder: Path, change: dict, reason: str):
+    (folder / "model_index.json").write_text(json.dumps({**INDEX, **change}))
+    with pytest.raises(ModelError, match=reason):
+        check_folder(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\xff", '{"a": ' * 5000])
+def test_a_broken_index_is_one_line(folder: Path, text: str):
+    (folder / "model_index.json").write_text(text, encoding="latin-1")
+    with pytest.raises(ModelError, match=r"model_index\.json") as caught:
+        check_folder(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_half_precision_files_alone_are_the_variant(folder: Path):
+    for name in (
+        "text_encoder/model",
+        "unet/diffusion_pytorch_model",
+        "vae/diffusion_pytorch_model",
+    ):
+        (folder / f"{name}.safetensors").rename(folder / f"{name}.fp16.safetensors")
+    assert check_folder(folder).variant == "fp16"
+
+
+def test_shards_are_followed_but_not_out_of_the_folder(folder: Path):
+    (folder / UNET).unlink()
+    index = folder / f"{UNET}.index.json"
+    (folder / "unet/part-1.safetensors").write_bytes(safetensors())
+    index.write_text(json.dumps({"weight_map": {"a": "part-1.safetensors"}}))
+    assert "unet/part-1.safetensors" in check_folder(folder).files
+    index.write_text(json.dumps({"weight_map": {"a": "../../x.safetensors"}}))
+    with pytest.raises(ModelError, match="outside"):
+        check_folder(folder)

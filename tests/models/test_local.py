@@ -1,0 +1,125 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from sdgen.errors import InputError, ModelError
+from sdgen.models import hashes, local
+from sdgen.models.catalogue import Entry
+from sdgen.models.local import find_model
+from sdgen.models.resolve import plan
+from sdgen.recipe.layers import Layer
+from sdgen.recipe.sizes import SizeRule
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch, tmp_path):
+    find_model.cache_clear()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def built_in(folder: Path, monkeypatch) -> Path:
+    """The folder as a model of the catalogue, with its sums."""
+    sums = [
+        f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder)}\n"
+        for p in folder.rglob("*") if p.is_file()
+    ]  # fmt: skip
+    (folder / "SHA256SUMS").write_text("".join(sums))
+    entry = Entry(
+        name="mini", folder=folder, summary="", licence="", defaults={"steps": 9},
+        sizes=SizeRule(only=((256, 256),)),
+    )  # fmt: skip
+    monkeypatch.setattr(local, "CATALOGUE", {"mini": entry})
+    return folder
+
+
+def test_a_folder_gives_its_size_and_scheduler_and_no_path(folder: Path):
+    model = find_model(str(folder))
+    assert model.name == "mini"
+    assert model.defaults == {"width": 512, "height": 512, "scheduler": "euler"}
+    assert model.sizes.multiple == 8
+
+
+def test_a_training_scheduler_is_no_default(folder: Path):
+    config = folder / "scheduler/scheduler_config.json"
+    config.write_text(json.dumps({"_class_name": "PNDMScheduler", "skip_prk_steps": True}))
+    assert "scheduler" not in find_model(str(folder)).defaults
+
+
+def test_an_unknown_name_hints_at_the_nearest(built_in):
+    with pytest.raises(ModelError) as caught:
+        find_model("mnii")
+    assert caught.value.exit_code == 4
+    assert "mini" in caught.value.hint
+
+
+def test_a_file_is_not_a_model(tmp_path: Path):
+    (tmp_path / "x.safetensors").write_bytes(b"")
+    with pytest.raises(ModelError, match="is a file"):
+        find_model(str(tmp_path / "x.safetensors"))
+
+
+def test_the_built_in_model_is_the_shipped_one(built_in: Path):
+    assert find_model("mini").defaults["steps"] == 9
+
+
+def test_one_changed_byte_in_the_built_in_model_is_noticed(built_in: Path):
+    weights = built_in / "unet/diffusion_pytorch_model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    with pytest.raises(ModelError, match="damaged: unet/") as caught:
+        find_model("mini")
+    assert caught.value.hint == "install sdgen again"
+
+
+def test_a_missing_built_in_model_is_one_line(built_in: Path):
+    (built_in / "model_index.json").unlink()
+    with pytest.raises(ModelError, match="mini is missing"):
+        find_model("mini")
+
+
+def test_hashes_of_big_files_are_remembered_until_they_change(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(hashes, "REMEMBERED_FROM_BYTES", 1)
+    file = tmp_path / "w"
+    file.write_bytes(b"one")
+    first = hashes.hash_files(tmp_path, ("w",))
+    asked = []
+    monkeypatch.setattr(hashes, "_digest", lambda path: asked.append(path) or "0" * 64)
+    assert hashes.hash_files(tmp_path, ("w",)) == first
+    assert not asked
+    file.write_bytes(b"other")
+    assert hashes.hash_files(tmp_path, ("w",)) == {"w": "0" * 64}
+
+
+def test_a_broken_hash_memory_is_ignored(tmp_path: Path):
+    memory = hashes.cache_file()
+    memory.parent.mkdir(parents=True)
+    for text in ("", "[]", '{"a": 1}', "\x00"):
+        memory.write_text(text)
+        (tmp_path / "w").write_bytes(b"one")
+        assert hashes.hash_files(tmp_path, ("w",))["w"] == hashlib.sha256(b"one").hexdigest()
+
+
+def test_plan_puts_the_model_below_and_names_it_without_its_path(folder: Path):
+    flags = Layer("flags", {"prompt": "a red fox", "seed": 7, "model": str(folder), "width": 256})
+    planned = plan([flags])
+    assert planned.settings.model == "mini"
+    assert (planned.settings.width, planned.settings.height) == (256, 512)
+    assert planned.sources["height"] == "model mini"
+    assert planned.sources["model"] == "flags"
+
+
+def test_plan_refuses_a_size_that_the_model_cannot_draw(built_in: Path):
+    flags = Layer("flags", {"prompt": "a red fox", "seed": 7, "model": "mini", "width": 512})
+    with pytest.raises(InputError, match="does not draw 512x512") as caught:
+        plan([flags])
+    assert "256x256" in caught.value.hint
+
+
+@pytest.mark.parametrize("model", ["", "  ", 3, None])
+def test_a_model_that_is_no_name_is_bad_input(model):
+    with pytest.raises(InputError, match="model"):
+        plan([Layer("flags", {"prompt": "a red fox", "seed": 7, "model": model})])
