@@ -1,0 +1,115 @@
+"""Which jobs are done: by the ledger, and by the pictures themselves where a kill came between.
+
+A picture is published first and noted second. One that was published but not noted is known by its
+record, which names its job; it is noted then, not drawn again.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sdgen.batch.jobs import Job
+from sdgen.batch.ledger import Entry, Noted
+from sdgen.errors import InputError
+from sdgen.files.images import open_pixels, read_record_of
+
+
+@dataclass(slots=True)
+class Finished:
+    """Jobs sorted by what is on the disk, as job id → where."""
+
+    done: dict[str, Path] = field(default_factory=dict)
+    unnoted: list[tuple[Job, Entry]] = field(default_factory=list)
+    """Done too, but missing in the ledger."""
+    broken: dict[str, str] = field(default_factory=dict)
+    """Noted, but the picture is gone or damaged: the stem that the new one takes."""
+
+
+def find_finished(jobs: Sequence[Job], folder: Path, noted: Noted, suffix: str) -> Finished:
+    """Look for the pictures of `jobs` in `folder`; only those with `suffix` count."""
+    finished = Finished()
+    unknown: list[Job] = []
+    for job in jobs:
+        entry = noted.get((job.id, suffix))
+        if entry is None:
+            unknown.append(job)
+        elif _is_whole(folder / entry.file, entry.bytes):
+            finished.done[job.id] = folder / entry.file
+        elif _may_replace(folder / entry.file, job):
+            finished.broken[job.id] = entry.file.removesuffix(suffix)
+    _find_unnoted(unknown, folder, noted, suffix, finished)
+    return finished
+
+
+def entry_for(job: Job, path: Path, folder: Path) -> Entry:
+    """What the ledger says of a picture that lies in `folder`."""
+    return Entry(job.id, path.relative_to(folder).as_posix(), path.stat().st_size)
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    """The file as it was written, or a picture that somebody saved again: theirs to keep."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            return False
+        if path.stat().st_size == size:
+            return True
+        open_pixels(path)
+    except (OSError, InputError):
+        return False
+    return True
+
+
+def _may_replace(path: Path, job: Job) -> bool:
+    """Whether nothing but the ruins of this very job would be lost."""
+    if path.is_symlink() or path.is_dir():
+        return False
+    sidecar = path.with_suffix(".json")
+    return not sidecar.exists() or job_id_of(sidecar) == job.id
+
+
+def job_id_of(path: Path) -> str:
+    """The job that the record in a picture or sidecar names; empty where there is none."""
+    try:
+        record = read_record_of(path)
+    except InputError:
+        return ""
+    return record.job.id if record.job else ""
+
+
+def _find_unnoted(
+    jobs: Sequence[Job], folder: Path, noted: Noted, suffix: str, finished: Finished
+) -> None:
+    known = {entry.file for entry in noted.values()}
+    names: dict[str, dict[str, list[str]]] = {}
+    for job in jobs:
+        parent, _, stem = job.stem.rpartition("/")
+        if parent not in names:
+            names[parent] = _by_stem(folder / parent, suffix)
+        for name in names[parent].get(stem, ()):
+            file = f"{parent}/{name}" if parent else name
+            path = folder / file
+            if file not in known and not path.is_symlink() and job_id_of(path) == job.id:
+                finished.done[job.id] = path
+                finished.unnoted.append((job, entry_for(job, path, folder)))
+                break
+
+
+def _by_stem(folder: Path, suffix: str) -> dict[str, list[str]]:
+    """The pictures in `folder` by every stem that they may have got their name from.
+
+    `fox-2.png` is the second `fox`, or the first `fox-2`.
+    """
+    found: dict[str, list[str]] = {}
+    try:
+        names = [entry.name for entry in os.scandir(folder) if entry.name.endswith(suffix)]
+    except OSError:
+        return {}
+    for name in sorted(names):
+        stem = name.removesuffix(suffix)
+        found.setdefault(stem, []).append(name)
+        numbered = re.fullmatch(r"(.+)-\d+", stem)
+        if numbered:
+            found.setdefault(numbered[1], []).append(name)
+    return found

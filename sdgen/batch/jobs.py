@@ -1,0 +1,175 @@
+"""Drafts become jobs: each picture with its seed, its identity and its name.
+
+A job's `id` says what is drawn: the settings, the very weights, and, for equal rows, which of them.
+It is the same whenever the same command runs, so that a picture is known to be done already.
+
+A row without a seed gets one from the folder's base seed, its prompt, and its number among equal
+rows: the same in every run, whatever rows are put around it. Rows that share a prompt and differ in
+a setting share the seed, so that the setting is all that differs; equal rows get different ones.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sdgen.batch.drafts import Draft
+from sdgen.errors import InputError
+from sdgen.files.names import DEFAULT_TEMPLATE, file_stem
+from sdgen.models import LocalModel
+from sdgen.recipe.seeds import derived_seed, seed_of_image
+from sdgen.recipe.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One picture to draw; `source` is its line in the job file, `stem` its name without suffix."""
+
+    id: str
+    settings: Settings
+    model: LocalModel
+    stem: str
+    source: str
+    has_seed: bool
+    """Whether the file, a config or a flag gave the seed; else it comes from the base seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Part `index` (from 1) of `count`."""
+
+    index: int = 1
+    count: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+
+WHOLE = Shard()
+
+
+def parse_shard(text: str) -> Shard:
+    """Read `2/5`.
+
+    Raises:
+        InputError: It is not a part of a whole.
+    """
+    match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text.strip())
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise InputError(
+            f"shard must be such as 2/5, not {text!r}", hint="1/5 to 5/5 are the whole"
+        )
+    return Shard(int(match[1]), int(match[2]))
+
+
+def select(jobs: Sequence[Job], shard: Shard = WHOLE, limit: int | None = None) -> list[Job]:
+    """The first `limit` jobs of the file, and of these every `count`-th for a shard.
+
+    By position and not by id: ids depend on the base seed, which shards in separate folders do not
+    share. Together the shards of one file are all of it, and no two have a job in common.
+    """
+    return list(jobs[:limit][shard.index - 1 :: shard.count])
+
+
+def make_jobs(
+    drafts: Sequence[Draft], base_seed: int, *, template: str = DEFAULT_TEMPLATE
+) -> list[Job]:
+    """All pictures of `drafts`, in the order of the file.
+
+    Args:
+        drafts: Checked rows.
+        base_seed: The folder's own, from which rows without a seed get theirs.
+        template: Of the names, as `file_stem` reads it; a row's own name goes before it.
+
+    Raises:
+        ModelError: A weight file cannot be read.
+        InputError: The template is wrong.
+    """
+    pictures = list(_pictures(drafts, base_seed))
+    stems = _stems(pictures, template)
+    ids = _ids([(draft.model, settings) for draft, settings, _ in pictures])
+    return [
+        Job(id, settings, draft.model, stem, draft.source, draft.has_seed)
+        for id, stem, (draft, settings, _) in zip(ids, stems, pictures, strict=True)
+    ]
+
+
+_Picture = tuple[Draft, Settings, str]
+"""A draft, the settings of one of its pictures with their seed, and the name a row gave, if any."""
+
+
+def _pictures(drafts: Sequence[Draft], base_seed: int) -> Iterator[_Picture]:
+    pictures_of_name = Counter(draft.name for draft in drafts)
+    equal: Counter[str] = Counter()
+    named: Counter[str] = Counter()
+    for draft in drafts:
+        seed = _seed(draft, base_seed, equal)
+        is_single = pictures_of_name[draft.name] * draft.num_images == 1
+        for index in range(draft.num_images):
+            named[draft.name] += 1
+            name = (
+                draft.name if is_single or not draft.name else f"{draft.name}-{named[draft.name]}"
+            )
+            update = {"seed": seed_of_image(seed, index)}
+            yield draft, draft.settings.model_copy(update=update), name
+
+
+def _seed(draft: Draft, base_seed: int, equal: Counter[str]) -> int:
+    if draft.has_seed:
+        return draft.settings.seed
+    content = draft.settings.model_dump_json()
+    number = equal[content]
+    equal[content] += 1
+    return derived_seed(base_seed, draft.settings.prompt, str(number))
+
+
+def _ids(drawn: Sequence[tuple[LocalModel, Settings]]) -> list[str]:
+    """16 hex digits for each; equal pictures are told apart by their number."""
+    equal: Counter[str] = Counter()
+    marks: dict[LocalModelKey, str] = {}
+    ids = []
+    for model, settings in drawn:
+        key = (model.name, str(model.folder))
+        if key not in marks:
+            marks[key] = _mark(model)
+        content = f"{marks[key]}\x1f{settings.model_dump_json()}"
+        ids.append(_digest(f"{content}\x1f{equal[content]}")[:16])
+        equal[content] += 1
+    return ids
+
+
+LocalModelKey = tuple[str, str]
+
+
+def _mark(model: LocalModel) -> str:
+    """What tells these weights from others, wherever they lie: a folder may be moved or renewed."""
+    return _digest(json.dumps([model.name, model.revision, model.hashes()], sort_keys=True))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _stems(pictures: Sequence[_Picture], template: str) -> list[str]:
+    """A name for each that no other has, rows' own names first; `fox`, `fox-2` where they meet.
+
+    Given here and not when a file is written, so that it does not depend on which came first.
+    """
+    taken: set[str] = set()
+    numbers: Counter[str] = Counter()
+
+    def unused(stem: str) -> str:
+        candidate = stem
+        while candidate.casefold() in taken:
+            numbers[stem] += 1
+            candidate = f"{stem}-{numbers[stem] + 1}"
+        taken.add(candidate.casefold())
+        return candidate
+
+    own = [unused(name) if name else "" for _, _, name in pictures]
+    return [
+        stem or unused(file_stem(settings, index=index, template=template))
+        for index, (stem, (_, settings, _)) in enumerate(zip(own, pictures, strict=True))
+    ]

@@ -1,0 +1,74 @@
+"""The executor of this machine: one generator, one picture after the other."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from sdgen.batch.jobs import Job
+from sdgen.batch.outcomes import Observer, StopFlag
+from sdgen.engine import Drawing, ImageGenerator
+from sdgen.errors import InterruptedRunError, SdgenError
+
+Outcome = tuple[Job, Drawing | SdgenError]
+"""A job and its picture, or why there is none. An executor yields one a job, in any order."""
+
+
+def draw(
+    jobs: Sequence[Job], generator: ImageGenerator, observer: Observer, stop: StopFlag
+) -> Iterator[Outcome]:
+    """Draw `jobs`, those of one model together, so that each is loaded once.
+
+    Raises:
+        InterruptedRunError: `stop` was requested; the picture in hand is dropped.
+        ModelError: The only model that there is cannot be loaded.
+    """
+    order = {key: index for index, key in enumerate(dict.fromkeys(map(_weights, jobs)))}
+    grouped = sorted(jobs, key=lambda job: order[_weights(job)])  # stable
+    for _, group in groupby(grouped, key=_weights):
+        yield from _draw_group(list(group), generator, observer, stop, is_only=len(order) == 1)
+
+
+def _weights(job: Job) -> tuple[str, str]:
+    return str(job.model.folder), job.settings.dtype
+
+
+def _draw_group(
+    jobs: Sequence[Job],
+    generator: ImageGenerator,
+    observer: Observer,
+    stop: StopFlag,
+    *,
+    is_only: bool,
+) -> Iterator[Outcome]:
+    _check(stop)
+    observer.loading(jobs[0].model)
+    try:
+        generator.load(jobs[0].model, jobs[0].settings.dtype)
+    except SdgenError as error:
+        if is_only:
+            raise
+        yield from ((job, error) for job in jobs)
+        return
+    for job in jobs:
+        _check(stop)
+        observer.drawing(job)
+        yield job, _picture(job, generator, observer, stop)
+
+
+def _picture(
+    job: Job, generator: ImageGenerator, observer: Observer, stop: StopFlag
+) -> Drawing | SdgenError:
+    def on_step(done: int, total: int) -> None:
+        observer.step(job, done, total)
+        _check(stop)
+
+    try:
+        return generator.generate(job.settings, job.model, on_step)
+    except InterruptedRunError:
+        raise
+    except SdgenError as error:
+        return error
+
+
+def _check(stop: StopFlag) -> None:
+    if stop.requested is not None:
+        raise InterruptedRunError("stopped", signal_number=stop.requested)

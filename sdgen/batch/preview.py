@@ -1,0 +1,42 @@
+"""What a run would do, without doing any of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdgen.batch.drafts import Drafts
+from sdgen.batch.finished import find_finished
+from sdgen.batch.jobs import Job, make_jobs, select
+from sdgen.batch.ledger import read_ledgers
+from sdgen.batch.options import DEFAULTS, BatchOptions
+from sdgen.batch.state import ledger_paths, read_base_seed
+from sdgen.files.formats import suffix_of
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a run would do about one job: nothing if it is `done`.
+
+    The seed, and with it id and name, are not final where `is_seed_open`: the first real run in the
+    folder draws the base seed.
+    """
+
+    job: Job
+    done: bool
+    is_seed_open: bool
+
+
+def preview_batch(drafts: Drafts, folder: Path, options: BatchOptions = DEFAULTS) -> list[Preview]:
+    """What `run_batch` would do with the same arguments; writes nothing, loads nothing.
+
+    Raises:
+        InputError: What earlier runs left in the folder cannot be read, or the template is wrong.
+    """
+    kept = read_base_seed(folder)
+    jobs = make_jobs(drafts.items, kept or 0, template=options.template)
+    chosen = select(jobs, options.shard, options.limit)
+    noted = read_ledgers(ledger_paths(folder))
+    finished = find_finished(chosen, folder, noted, suffix_of(options.format))
+    return [
+        Preview(job, job.id in finished.done, is_seed_open=kept is None and not job.has_seed)
+        for job in chosen
+    ]

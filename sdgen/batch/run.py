@@ -1,0 +1,151 @@
+"""Runs a batch: what is done is skipped, the rest is drawn, saved and noted, one by one.
+
+The order of a picture's end is: published (complete, with its record), then noted in the ledger.
+Whatever stops the run in between, the same command goes on where it was and repeats nothing.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sdgen.batch.drafts import Drafts
+from sdgen.batch.finished import entry_for, find_finished
+from sdgen.batch.jobs import Job, make_jobs, select
+from sdgen.batch.ledger import Ledger
+from sdgen.batch.local import Outcome, draw
+from sdgen.batch.options import DEFAULTS, BatchOptions
+from sdgen.batch.outcomes import BatchSummary, Failure, Observer, StopFlag
+from sdgen.batch.state import open_state
+from sdgen.engine import Drawing, ImageGenerator
+from sdgen.errors import InterruptedRunError, OutputError, SdgenError
+from sdgen.files.formats import suffix_of
+from sdgen.files.images import read_record_of
+from sdgen.files.save import save_picture
+from sdgen.files.write import check_folder, picture_bytes, publish
+from sdgen.metadata.record import JobRecord
+
+
+def run_batch(
+    drafts: Drafts,
+    folder: Path,
+    open_generator: Callable[[], ImageGenerator],
+    options: BatchOptions = DEFAULTS,
+    *,
+    observer: Observer | None = None,
+    stop: StopFlag | None = None,
+) -> BatchSummary:
+    """Draw what is not there yet; a picture that cannot be drawn does not end the run.
+
+    Args:
+        drafts: The checked rows.
+        folder: Where the pictures go.
+        open_generator: Called only if there is something to draw.
+        options: Format, shard, limit, names.
+        observer: Hears of each event.
+        stop: Looked at before each picture and after each step.
+
+    Returns:
+        What became of the jobs; `error` and `stopped_by` say what ended the run early.
+
+    Raises:
+        BusyError: Another run draws these jobs.
+        OutputError: The folder cannot be written.
+        InputError: What earlier runs left in it cannot be read, or the name template is wrong.
+    """
+    started = time.monotonic()
+    root = check_folder(folder, needed_bytes=_largest(drafts))
+    summary = BatchSummary(rejected=drafts.faults)
+    with open_state(root, options.shard) as state:
+        jobs = make_jobs(drafts.items, state.base_seed, template=options.template)
+        run = _Run(root, options, state.ledger, observer or Observer(), summary)
+        waiting = run.waiting(select(jobs, options.shard, options.limit))
+        with _ending(summary):
+            if waiting:
+                run.finish(draw(waiting, open_generator(), run.observer, stop or StopFlag()))
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def _largest(drafts: Drafts) -> int:
+    return max(picture_bytes(d.settings.width, d.settings.height) for d in drafts.items)
+
+
+@contextmanager
+def _ending(summary: BatchSummary) -> Iterator[None]:
+    """Note in `summary` what ends the run before its time."""
+    try:
+        yield
+    except InterruptedRunError as error:
+        summary.stopped_by = error.exit_code - 128
+    except SdgenError as error:
+        summary.error = error
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run of one folder: its ledger, and what became of the jobs so far."""
+
+    folder: Path
+    options: BatchOptions
+    ledger: Ledger
+    observer: Observer
+    summary: BatchSummary
+    _broken: dict[str, str] = field(default_factory=dict)
+
+    def waiting(self, jobs: Sequence[Job]) -> list[Job]:
+        """The jobs that are not done; what a killed run left unnoted is noted."""
+        finished = find_finished(
+            jobs, self.folder, self.ledger.noted, suffix_of(self.options.format)
+        )
+        for job, entry in finished.unnoted:
+            restore_sidecar(self.folder / entry.file)
+            self.ledger.add(entry, job.source)
+        self._broken = finished.broken
+        self.summary.total, self.summary.skipped = len(jobs), len(finished.done)
+        self.observer.started(len(jobs), len(finished.done))
+        return [job for job in jobs if job.id not in finished.done]
+
+    def finish(self, outcomes: Iterator[Outcome]) -> None:
+        """Save each picture as it comes, and note what became of each job.
+
+        Raises:
+            OutputError: A file cannot be written: the next one could not be either.
+        """
+        for job, outcome in outcomes:
+            try:
+                self._save(job, drawing_of(outcome))
+            except OutputError:
+                raise
+            except SdgenError as error:
+                self.ledger.add_failure(job.id, job.source, str(error))
+                self.summary.failed.append(Failure(job, error))
+                self.observer.failed(job, error)
+
+    def _save(self, job: Job, drawing: Drawing) -> None:
+        broken = self._broken.get(job.id)
+        saved = save_picture(
+            drawing.image,
+            drawing.record.model_copy(update={"job": JobRecord(id=job.id)}),
+            self.folder,
+            broken or job.stem,
+            format=self.options.format,
+            overwrite=broken is not None,
+        )
+        self.ledger.add(entry_for(job, saved.path, self.folder), job.source)
+        self.summary.done += 1
+        self.observer.saved(job, saved.path)
+
+
+def drawing_of(outcome: Drawing | SdgenError) -> Drawing:
+    if isinstance(outcome, SdgenError):
+        raise outcome
+    return outcome
+
+
+def restore_sidecar(picture: Path) -> None:
+    """Write the sidecar of a picture whose run was killed between the two."""
+    sidecar = picture.with_suffix(".json")
+    if not sidecar.exists():
+        publish((read_record_of(picture).to_json(indent=2) + "\n").encode(), sidecar)

@@ -1,0 +1,158 @@
+"""The batch's own corner of the output folder, `.sdgen/batch`: base seed, ledgers, locks.
+
+A run locks its shard. Shards of one count may run side by side; anything else would draw the same
+jobs twice and is refused. The locks are the kernel's: a killed run lets go of them at once.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from sdgen.batch.jobs import WHOLE, Shard
+from sdgen.batch.ledger import Ledger, read_ledgers
+from sdgen.errors import BusyError, InputError, OutputError
+from sdgen.files.folders import writing
+from sdgen.files.write import publish
+from sdgen.recipe.seeds import DRAWN_BELOW
+
+SCHEMA = "sdgen.batch/1"
+GUARD_SECONDS = 30
+"""How long to wait for the others that are just starting."""
+
+_LOCK_NAME = re.compile(r"run(?:-(\d+)-of-(\d+))?\.lock")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """What a run needs to know of the runs before it."""
+
+    base_seed: int
+    ledger: Ledger
+
+
+def state_folder(folder: Path) -> Path:
+    return folder / ".sdgen" / "batch"
+
+
+@contextmanager
+def open_state(folder: Path, shard: Shard = WHOLE) -> Iterator[BatchState]:
+    """Hold the output folder for a run of `shard`.
+
+    Args:
+        folder: The output folder; it exists.
+        shard: The part that this run draws.
+
+    Raises:
+        BusyError: Another run draws the same jobs.
+        OutputError: The folder cannot be written.
+        InputError: What is there was written by a later version, or is damaged.
+    """
+    home = _made(folder)
+    lock = FileLock(home / f"{_named('run', shard)}.lock")
+    with _guard(home, folder):
+        _refuse_overlap(home, folder, shard)
+        _take(lock, home, folder)
+        try:
+            base_seed = _kept_base_seed(home)
+            noted = read_ledgers(ledger_paths(folder))
+            ledger = Ledger(home / f"{_named('ledger', shard)}.jsonl", noted, base_seed)
+        except BaseException:
+            lock.release()
+            raise
+    try:
+        yield BatchState(base_seed, ledger)
+    finally:
+        ledger.close()
+        lock.release()
+
+
+def read_base_seed(folder: Path) -> int | None:
+    """The base seed of an output folder; None where no batch has run.
+
+    Raises:
+        InputError: The file that holds it is damaged.
+    """
+    path = state_folder(folder) / "state.json"
+    try:
+        said: Any = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, RecursionError):
+        said = None
+    seed = (
+        said.get("base_seed") if isinstance(said, dict) and said.get("schema") == SCHEMA else None
+    )
+    if type(seed) is not int or not 0 <= seed < DRAWN_BELOW:
+        hint = "remove it to let new seeds be drawn"
+        raise InputError(f"{path} is damaged, or of another version of sdgen", hint=hint)
+    return seed
+
+
+def ledger_paths(folder: Path) -> list[Path]:
+    """All ledgers of an output folder."""
+    return sorted(state_folder(folder).glob("ledger*.jsonl"))
+
+
+def _named(kind: str, shard: Shard) -> str:
+    return kind if shard == WHOLE else f"{kind}-{shard.index}-of-{shard.count}"
+
+
+def _made(folder: Path) -> Path:
+    """The state folder, made if missing; a link could lead anywhere and is refused."""
+    home = state_folder(folder)
+    with writing(home):
+        home.mkdir(parents=True, exist_ok=True)
+    for path in (home.parent, home):
+        if path.is_symlink():
+            raise OutputError(f"cannot write {path}: it is a symbolic link", hint="remove it first")
+    return home
+
+
+@contextmanager
+def _guard(home: Path, folder: Path) -> Iterator[None]:
+    """Let one run at a time look at the locks of the others and take its own."""
+    guard = FileLock(home / "guard.lock", timeout=GUARD_SECONDS)
+    _take(guard, home, folder, timeout=GUARD_SECONDS)
+    try:
+        yield
+    finally:
+        guard.release()
+
+
+def _refuse_overlap(home: Path, folder: Path, shard: Shard) -> None:
+    for path in home.glob("run*.lock"):
+        match = _LOCK_NAME.fullmatch(path.name)
+        if match is None:
+            continue
+        other = Shard(int(match[1]), int(match[2])) if match[1] else WHOLE
+        if other.count != shard.count:
+            lock = FileLock(path)
+            _take(lock, home, folder)
+            lock.release()
+
+
+def _take(lock: FileLock, home: Path, folder: Path, *, timeout: float = 0) -> None:
+    with writing(home):
+        try:
+            lock.acquire(timeout=timeout)
+        except Timeout:
+            hint = "wait for it, or choose another folder with -o"
+            raise BusyError(f"another run holds {folder}", hint=hint) from None
+
+
+def _kept_base_seed(home: Path) -> int:
+    """The folder's base seed, drawn now if this is the first run. Called under the guard."""
+    kept = read_base_seed(home.parent.parent)
+    if kept is not None:
+        return kept
+    drawn = secrets.randbelow(DRAWN_BELOW)
+    said = {"schema": SCHEMA, "base_seed": drawn}
+    publish((json.dumps(said) + "\n").encode(), home / "state.json")
+    return drawn
