@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from sdgen import __version__
 from sdgen.cli import (
+    batch,
     configs_cmd,
     diff,
     doctor,
@@ -99,6 +100,7 @@ def _root(
 
 for _command in (
     generate.generate,
+    batch.batch,
     reproduce.reproduce,
     show.show,
     diff.diff,

@@ -85,7 +85,7 @@ def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
     Raises:
         InputError: Ending and format contradict each other, or the format is none we write.
     """
-    chosen = _format_named(wanted)
+    chosen = format_named(wanted)
     if output.is_dir() or output.suffix.lower() not in SUFFIXES:
         return Target(output, chosen or "png", overwrite=overwrite)
     named = format_of(output)
@@ -94,7 +94,12 @@ def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
     return Target(output.parent, named, output.stem, output.suffix, overwrite)
 
 
-def _format_named(wanted: str | None) -> ImageFormat | None:
+def format_named(wanted: str | None) -> ImageFormat | None:
+    """The format called `wanted` on the command line.
+
+    Raises:
+        InputError: We write none of that name.
+    """
     names: dict[str, ImageFormat] = {name: name for name in FORMATS} | {"jpg": "jpeg"}
     if wanted is None:
         return None

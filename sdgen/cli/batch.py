@@ -1,0 +1,193 @@
+"""`sdgen batch FILE`: draw every job of a file; the same command again goes on where it stopped."""
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sdgen import engine
+from sdgen.api import config_layers
+from sdgen.batch.drafts import Drafts, draft_jobs
+from sdgen.batch.jobfiles import DIALECTS, JobFile, read_job_file
+from sdgen.batch.jobs import Job, parse_shard
+from sdgen.batch.outcomes import BatchSummary, Observer
+from sdgen.batch.run import BatchOptions, Preview, preview_batch, run_batch
+from sdgen.cli.generate import format_named
+from sdgen.cli.options import Configs, Device, Format, Json, Quiet, with_settings
+from sdgen.cli.output import Output, display, error_object
+from sdgen.cli.progress import Display, open_display, shorten
+from sdgen.cli.signals import stop_on_signals
+from sdgen.errors import SdgenError
+from sdgen.models import LocalModel
+from sdgen.recipe.layers import Layer
+
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="Job file: text, .jsonl, .csv, .tsv, .yaml; - is stdin."),
+]
+Dialect = Annotated[
+    str | None,
+    typer.Option(
+        "--dialect", metavar="NAME", help=f"How FILE is written: {', '.join(DIALECTS)}; else guessed."
+    ),
+]  # fmt: skip
+Folder = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")]
+Count = Annotated[
+    int | None,
+    typer.Option("--num-images", "-n", min=1, max=10_000, metavar="N", help="Pictures of each job."),
+]  # fmt: skip
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all, show what would be drawn.")]
+KeepGoing = Annotated[
+    bool, typer.Option("--keep-going", help="Leave faulty rows out instead of refusing the file.")
+]
+ShardOption = Annotated[
+    str | None, typer.Option("--shard", metavar="I/N", help="Only part I of N: 2/5.")
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N pictures.")
+]
+
+
+@with_settings(prompt=False)
+def batch(
+    *,
+    flags: Layer,
+    file: File,
+    num_images: Count = None,
+    config: Configs = [],
+    dialect: Dialect = None,
+    device: Device = "auto",
+    output: Folder = Path("outputs"),
+    format: Format = None,
+    shard: ShardOption = None,
+    limit: Limit = None,
+    keep_going: KeepGoing = False,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Draw every job of FILE. Stopped in any way, the same command finishes the rest.
+
+    Settings given as flags hold for every job, whatever its row says.
+    """
+    out = Output(as_json=json, quiet=quiet)
+    options = BatchOptions(format=format_named(format) or "png", limit=limit)
+    if shard is not None:
+        options = replace(options, shard=parse_shard(shard))
+    drafts = draft_jobs(
+        _read(file, dialect), config_layers(config), [flags], num_images=num_images, keep_going=keep_going
+    )  # fmt: skip
+    for fault in drafts.faults:
+        out.warn(display(fault))
+    if dry_run:
+        _show_preview(preview_batch(drafts, output, options), out)
+        raise typer.Exit(3 if drafts.faults else 0)
+    _run(drafts, output, options, device, out)
+
+
+def _read(file: str, dialect: str | None) -> JobFile:
+    return read_job_file(sys.stdin.buffer if file == "-" else Path(file), dialect=dialect)
+
+
+def _run(drafts: Drafts, folder: Path, options: BatchOptions, device: str, out: Output) -> None:
+    with stop_on_signals() as stop, open_display(out) as shown:
+        summary = run_batch(
+            drafts,
+            folder,
+            lambda: engine.open_generator(device),
+            options,
+            observer=ShownProgress(out, shown),
+            stop=stop,
+        )
+    _conclude(summary, out)
+
+
+class ShownProgress(Observer):
+    """Tells a person, or a program, how the batch goes."""
+
+    def __init__(self, out: Output, shown: Display) -> None:
+        self._out = out
+        self._shown = shown
+        self._total = self._number = 0
+        self._started = 0.0
+
+    def started(self, total: int, skipped: int) -> None:
+        """Say how much there is to do."""
+        self._total, self._number = total, skipped
+        done = f", {skipped} of them done before" if skipped else ""
+        self._out.say(f"{total} pictures{done}")
+
+    def loading(self, model: LocalModel) -> None:
+        """Say which model is loaded."""
+        self._shown.picture(f"loading {model.name}")
+
+    def drawing(self, job: Job) -> None:
+        """A picture begins."""
+        self._number += 1
+        self._started = time.perf_counter()
+        self._shown.picture(f"[{self._number}/{self._total}] {shorten(job.settings.prompt)}")
+
+    def step(self, job: Job, done: int, total: int) -> None:
+        """Move the bar."""
+        self._shown.step(done, total)
+
+    def saved(self, job: Job, path: Path) -> None:
+        """Tell the path."""
+        seconds = round(time.perf_counter() - self._started, 3)
+        self._out.result(display(str(path)))
+        self._out.json(
+            {
+                "image": str(path),
+                "source": job.source,
+                "seed": job.settings.seed,
+                "seconds": seconds,
+            }
+        )
+
+    def failed(self, job: Job, error: SdgenError) -> None:
+        """Tell why there is no picture."""
+        self._out.warn(f"{display(job.source)}: {display(str(error))}")
+        self._out.json({"source": job.source, "error": error_object(error)})
+
+
+def _conclude(summary: BatchSummary, out: Output) -> None:
+    """Sum up, and end with the code that fits."""
+    parts = {
+        "drawn": summary.done, "done before": summary.skipped, "failed": len(summary.failed),
+        "left out": len(summary.rejected), "not reached": summary.left,
+    }  # fmt: skip
+    told = [f"{number} {word}" for word, number in parts.items() if number or word == "drawn"]
+    out.say(f"{', '.join(told)} in {summary.seconds:.1f} s")
+    out.json({"summary": {word.replace(" ", "_"): number for word, number in parts.items()}})
+    if summary.stopped_by is not None:
+        out.say("stopped; the same command goes on from here")
+    if summary.error is not None:
+        raise summary.error
+    raise typer.Exit(summary.exit_code)
+
+
+def _show_preview(previews: Sequence[Preview], out: Output) -> None:
+    rows = [
+        [one.job.source, "done" if one.done else "to draw", "(at the run)" if one.is_seed_open
+         else one.job.settings.seed, f"{one.job.settings.width}x{one.job.settings.height}",
+         shorten(one.job.settings.prompt)]
+        for one in previews
+    ]  # fmt: skip
+    out.table(rows, ["job", "state", "seed", "size", "prompt"])
+    for one in previews:
+        out.json(_preview_object(one))
+    waiting = sum(not one.done for one in previews)
+    out.say(f"{waiting} to draw, {len(previews) - waiting} done before; nothing drawn")
+
+
+def _preview_object(one: Preview) -> dict[str, Any]:
+    return {
+        "source": one.job.source,
+        "done": one.done,
+        "id": None if one.is_seed_open else one.job.id,
+        "settings": one.job.settings.model_dump() | ({"seed": None} if one.is_seed_open else {}),
+    }
