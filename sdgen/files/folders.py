@@ -94,10 +94,11 @@ class OpenFolder:
     def _claim_without_links(self, temporary: str, name: str) -> bool:
         """Claim by an empty file and replace it: for an instant the name exists without content."""
         try:
-            os.close(os.open(self._at(name), _NEW_FILE, _PERMISSIONS, dir_fd=self._handle))
+            handle = os.open(self._at(name), _NEW_FILE, _PERMISSIONS, dir_fd=self._handle)
         except FileExistsError:
             return False
         try:
+            os.close(handle)
             self.replace(temporary, name)
         except OSError:
             self.remove(name)

@@ -73,7 +73,7 @@ def open_pixels(path: Path) -> Image.Image:
         InputError: There is no such file, it is damaged or cut short, or is implausibly large.
     """
     with _readable(path) as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # an error below
+        warnings.simplefilter("ignore")  # a bomb is an error below; odd EXIF does not matter
         try:
             image = Image.open(file, formats=("PNG", "JPEG", "WEBP"))
             if image.width * image.height <= MAX_PIXELS_READ:

@@ -135,10 +135,13 @@ def _claim(pair: _Pair, stem: str) -> SavedPicture | None:
         return None
     if not pair.folder.claim(pair.picture, saved.path.name):
         return None
-    if not pair.folder.claim(pair.sidecar, saved.sidecar.name):
-        pair.folder.remove(saved.path.name)
-        return None
-    return saved
+    is_claimed = False
+    try:
+        is_claimed = pair.folder.claim(pair.sidecar, saved.sidecar.name)
+    finally:
+        if not is_claimed:  # a failed save leaves nothing: the next try would make a second picture
+            pair.folder.remove(saved.path.name)
+    return saved if is_claimed else None
 
 
 def _fail(pair: _Pair, stem: str) -> SavedPicture:

@@ -1,0 +1,113 @@
+import io
+import struct
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from sdgen.errors import InputError
+from sdgen.files.png import SIGNATURE, encode_png, png_texts
+from tests.metadata.records import TRICKY, fox_image, refusal
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(*chunks: bytes) -> io.BytesIO:
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(b"\0\0\0\0"))
+    return io.BytesIO(SIGNATURE + b"".join([header, *chunks, pixels, chunk(b"IEND", b"")]))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1), (3, 5), (64, 64), (513, 2)])
+def test_pillow_reads_the_same_pixels(size):
+    image = fox_image(*size)
+    data = encode_png(image, {})
+    assert Image.open(io.BytesIO(data)).tobytes() == image.tobytes()
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.randoms(use_true_random=False))
+def test_any_pixels_come_back(width, height, random):
+    image = Image.frombytes("RGB", (width, height), random.randbytes(3 * width * height))
+    data = encode_png(image, {"a": "b"})
+    assert Image.open(io.BytesIO(data)).tobytes() == image.tobytes()
+
+
+@pytest.mark.parametrize(
+    "text", [*TRICKY, "", "x" * 60_000, "狐" * 20_000], ids=range(len(TRICKY) + 3)
+)
+def test_pillow_and_we_read_the_same_text(text):
+    data = encode_png(fox_image(), {"sdgen": text, "other": "é"})
+    assert png_texts(io.BytesIO(data)) == {"sdgen": text, "other": "é"}
+    assert Image.open(io.BytesIO(data)).info["sdgen"] == text
+
+
+def test_latin_text_is_in_the_chunk_that_old_readers_know():
+    data = encode_png(fox_image(), {"one": "café", "two": "狐"})
+    assert b"tEXtone\0caf\xe9" in data
+    assert b"iTXttwo\0" in data
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("text", ["a fox", "狐"])
+def test_text_of_pillow_is_read_wherever_it_stands(zipped, text):
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("one", text, zip=zipped)
+    notes.add_itxt("two", text, zip=zipped)
+    file = io.BytesIO()
+    fox_image().save(file, "PNG", pnginfo=notes)
+    file.seek(0)
+    assert png_texts(file) == {"one": text, "two": text}
+
+
+def test_text_after_the_pixels_is_read():
+    file = io.BytesIO(png().getvalue()[:-12] + chunk(b"tEXt", b"a\0b") + chunk(b"IEND", b""))
+    assert png_texts(file) == {"a": "b"}
+
+
+def test_first_of_two_texts_wins():
+    assert png_texts(png(chunk(b"tEXt", b"a\0one"), chunk(b"tEXt", b"a\0two"))) == {"a": "one"}
+
+
+def test_text_that_unfolds_too_far_is_empty():
+    bomb = zlib.compress(b"x" * 10_000_000)
+    assert png_texts(png(chunk(b"zTXt", b"a\0\0" + bomb))) == {"a": ""}
+
+
+def test_wrong_checksum_is_refused():
+    file = png(chunk(b"tEXt", b"sdgen\0{}")[:-1] + b"?")
+    with pytest.raises(InputError, match="wrong checksum"):
+        png_texts(file)
+
+
+def test_every_cut_is_an_error_or_the_whole_text():
+    data = encode_png(fox_image(), {"sdgen": "{}", "parameters": "狐"})
+    pixels_at = data.index(b"IDAT") + len(b"IDAT")
+    for length in range(len(data)):
+        file = io.BytesIO(data[:length])
+        if length < pixels_at:
+            with pytest.raises(InputError):
+                png_texts(file)
+        else:
+            assert png_texts(file) == {"sdgen": "{}", "parameters": "狐"}
+
+
+def test_endless_chunks_end():
+    with pytest.raises(InputError, match="too many pieces"):
+        png_texts(png(chunk(b"junk", b"") * 100_001))
+
+
+@pytest.mark.parametrize("length", [2**31 - 1, 2**32 - 1])
+def test_huge_chunk_is_not_read(length):
+    file = io.BytesIO(SIGNATURE + struct.pack(">I", length) + b"tEXtsdgen\0")
+    with pytest.raises(InputError, match="ends too early"):
+        png_texts(file)
+
+
+@given(st.binary(max_size=40), st.integers(0, 700))
+def test_any_damage_is_text_or_an_error(noise, at):
+    data = encode_png(fox_image(), {"sdgen": '{"seed": 7}' * 9, "parameters": "狐" * 90})
+    refusal(png_texts, io.BytesIO(data[:at] + noise + data[at + len(noise) :]))

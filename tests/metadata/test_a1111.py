@@ -1,0 +1,78 @@
+import json
+import re
+
+import pytest
+from hypothesis import given
+from sdgen.recipe.schedulers import SCHEDULERS
+
+from sdgen.metadata.a1111 import parameters_text
+from tests.metadata.records import any_settings, fox_record
+
+
+def text_of(**changes) -> str:
+    return parameters_text(fox_record(**changes))
+
+
+def test_plain_text_to_the_letter():
+    text = text_of(
+        prompt="a red fox,\nin snow", negative_prompt="blurry,\nextra tails", scheduler="euler",
+        steps=28, guidance_scale=7.5, width=512, height=768, model="sd15",
+    )  # fmt: skip
+    assert text == (
+        "a red fox,\nin snow\n"
+        "Negative prompt: blurry,\nextra tails\n"
+        "Steps: 28, Sampler: Euler, Schedule type: Automatic, CFG scale: 7.5, Seed: 7, "
+        "Size: 512x768, Model: sd15, RNG: CPU, Version: sdgen 1.2.3"
+    )
+
+
+def test_every_optional_key_has_its_place():
+    text = text_of(scheduler="ddim", clip_skip=2, eta=0.5, guidance_rescale=0.7, guidance_scale=7.0)
+    assert text.splitlines()[-1] == (
+        "Steps: 20, Sampler: DDIM, Schedule type: Automatic, CFG scale: 7, Seed: 7, "
+        "Size: 512x512, Model: storybook, Clip skip: 2, RNG: CPU, Eta DDIM: 0.5, "
+        "CFG rescale: 0.7, Version: sdgen 1.2.3"
+    )
+
+
+def test_absent_negative_prompt_has_no_line():
+    assert "Negative prompt" not in text_of()
+
+
+def test_values_that_a_reader_would_split_are_quoted():
+    assert 'Model: "狐, \\"v2\\": a\\nb"' in text_of(model='狐, "v2": a\nb')
+
+
+def test_value_equal_to_its_key_is_a_bare_key():
+    assert ", Model, " in text_of(model="Model")
+
+
+def test_no_hash_is_invented():
+    assert "hash" not in text_of(clip_skip=2).lower()
+
+
+def test_version_is_not_taken_for_another_program():
+    assert not re.search(r"Version: [vf]\d", text_of())
+
+
+@pytest.mark.parametrize("name", sorted(SCHEDULERS))
+def test_every_scheduler_has_a_sampler(name):
+    line = text_of(scheduler=name).splitlines()[-1]
+    names = SCHEDULERS[name].a1111
+    expected = (
+        f"Sampler: {names[0]}, Schedule type: {names[1]}, " if names else f"Sampler: {name}, "
+    )
+    assert line.startswith(f"Steps: 20, {expected}CFG scale: ")
+
+
+@given(any_settings())
+def test_last_line_reads_back(settings):
+    """With the grammar that A1111 reads: a key, then a quoted string or all up to a comma."""
+    record = fox_record().model_copy(update={"settings": settings})
+    line = parameters_text(record).split("\n")[-1]
+    pairs = dict(re.findall(r'(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)', line))
+    assert pairs["Steps"] == str(settings.steps)
+    assert float(pairs["CFG scale"]) == settings.guidance_scale
+    assert pairs["Seed"] == str(settings.seed)
+    if set(settings.model) & set(",:\n"):
+        assert json.loads(pairs["Model"]) == settings.model
