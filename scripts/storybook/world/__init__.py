@@ -1,7 +1,7 @@
 """The world of the built-in model: random scenes, their pictures and their captions."""
 
 from world.captions import caption
-from world.compose import render_svg
+from world.layouts import render_svg
 from world.effects import render
 from world.sample import sample_scene
 from world.scene import Scene, Thing, attributes, is_held_out

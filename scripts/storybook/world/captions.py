@@ -1,16 +1,32 @@
-"""Captions (a first, plain version)."""
+"""Captions: what a scene shows, said at any length, in English or Chinese."""
 
 import random
+from collections.abc import Callable
 
-from world.scene import NONE, Scene
-from world.vocabulary import VOCABULARY
+from world import captions_en, captions_zh
+from world.scene import Scene
+
+Say = Callable[[float], bool]
+BARE = 0.16
 
 
 def caption(scene: Scene, rng: random.Random, language: str, detail: float | None = None) -> str:
-    """What the scene shows, in words."""
-    words = []
-    for key in ("subject", "place", "time", "weather", "style"):
-        value = getattr(scene, key)
-        if value != NONE:
-            words.append(rng.choice(VOCABULARY[key][value][language]))
-    return ", ".join(words)
+    """One way to say what the scene shows.
+
+    Args:
+        scene: what is to be said.
+        rng: chooses the words.
+        language: "en" or "zh".
+        detail: 0 says only what the picture is about, 1 says everything that was drawn on purpose;
+            without it a length is drawn, with many short ones.
+    """
+    if detail is None:
+        detail = rng.uniform(0, 0.15) if rng.random() < BARE else rng.uniform(0.25, 1)
+    share = detail
+
+    def say(weight: float) -> bool:
+        """Whether to mention something; the weight makes it likelier, full detail certain."""
+        return share >= 1 or rng.random() < share ** (1 / weight)
+
+    speaker = captions_en if language == "en" else captions_zh
+    return speaker.describe(scene, rng, say)

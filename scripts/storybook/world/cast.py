@@ -113,7 +113,7 @@ def _balloon_colour(pen: Pen, thing: Thing) -> str:
 
 
 def _inside(width: float, x: float, margin: float) -> float:
-    margin = min(margin, width * 0.3)
+    margin = min(margin, width * 0.49)
     return min(max(x, margin), width - margin)
 
 

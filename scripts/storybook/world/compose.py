@@ -1,9 +1,8 @@
 """A scene as SVG: sky, place, things behind, figures, things in front, weather."""
 
-import random
 from collections.abc import Callable
 
-from world import cast, layouts, magic, places_land, places_room, places_water
+from world import cast, magic, places_land, places_room, places_water
 from world.pen import Pen, Point
 from world.scene import Scene
 from world.sky import draw_sky, draw_weather, light_of, sky_stops
@@ -43,16 +42,6 @@ HORIZON = {
 }
 
 
-def render_svg(scene: Scene, seed: int) -> str:
-    """The scene as SVG text: the same for the same scene and seed, on every machine."""
-    pen = Pen(scene.width, scene.height, random.Random(seed), ink=scene.style == "ink")
-    if scene.kind in layouts.DRAWN:
-        layouts.DRAWN[scene.kind](pen, scene)
-    else:
-        draw_scene(pen, scene)
-    return pen.svg()
-
-
 def draw_scene(pen: Pen, scene: Scene) -> None:
     """A place with what is in it."""
     known = scene if scene.time != "none" else scene.without(time="day", weather="clear")
@@ -61,6 +50,7 @@ def draw_scene(pen: Pen, scene: Scene) -> None:
         stops = magic.tinted(pen, stops)
     pen.light = light_of(known, stops)
     horizon = pen.height * pen.rng.uniform(*HORIZON.get(scene.place, (0.5, 0.6)))
+    pen.rect((0, horizon, pen.width, pen.height), pen.light.haze, raw=True)
     shine = (pen.width / 2, horizon)
     if scene.place not in NO_SKY:
         shine = draw_sky(pen, known, stops, horizon if scene.place != "sky" else pen.height)

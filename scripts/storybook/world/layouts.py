@@ -1,8 +1,24 @@
-"""Pictures that are not scenes."""
+"""The whole picture as SVG: scenes and the kinds that are not scenes."""
 
+import random
 from collections.abc import Callable
 
+from world.compose import draw_scene
+from world.motifs import motif
+from world.patterns import pattern
 from world.pen import Pen
+from world.posters import poster
 from world.scene import Scene
 
-DRAWN: dict[str, Callable[[Pen, Scene], None]] = {}
+DRAWN: dict[str, Callable[[Pen, Scene], None]] = {
+    "poster": poster,
+    "motif": motif,
+    "pattern": pattern,
+}
+
+
+def render_svg(scene: Scene, seed: int) -> str:
+    """The scene as SVG text: the same for the same scene and seed, on every machine."""
+    pen = Pen(scene.width, scene.height, random.Random(seed), ink=scene.style == "ink")
+    DRAWN.get(scene.kind, draw_scene)(pen, scene)
+    return pen.svg()

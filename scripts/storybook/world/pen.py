@@ -61,7 +61,7 @@ class Pen:
         opacity = look.get("a", 1.0)
         text = f'<{shape} fill="{self.tint(fill, raw)}"'
         if opacity < 1:
-            text += f' opacity="{opacity:.2f}"'
+            text += f' fill-opacity="{opacity:.2f}"'
         if self._ink and look.get("line", opacity == 1 and not raw):
             thick = 1.9 * max(0.8, self.unit) / self._scale
             ink = mix(INK, self.light.haze, self.distance * 0.8)
@@ -104,7 +104,7 @@ class Pen:
         """A smooth line with round ends, through the points."""
         data = smooth(points, closed=False)
         opacity = look.get("a", 1.0)
-        faint = f' opacity="{opacity:.2f}"' if opacity < 1 else ""
+        faint = f' stroke-opacity="{opacity:.2f}"' if opacity < 1 else ""
         cap = 'fill="none" stroke-linecap="round" stroke-linejoin="round"'
         if self._ink and look.get("line", opacity == 1 and not look.get("raw")):
             thick = width + 3.2 * max(0.8, self.unit) / self._scale

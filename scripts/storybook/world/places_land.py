@@ -57,6 +57,7 @@ def mountains(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Poi
     snowy = scene.place == "snowy mountains"
     rise = h * rng.uniform(0.3, 0.4)
     with pen.tone(distance=0.5):
+        pen.rect((-2, horizon, pen.width + 4, h * 0.2), "#6f8a9a", line=False)
         peaks(pen, horizon + h * 0.02, rise, "#6f7fae", snow=True)
     with pen.tone(distance=0.15):
         peaks(

@@ -86,7 +86,7 @@ def sample_scene(rng: random.Random, width: int = 256, height: int = 256) -> Sce
     kind = pick(rng, {"scene": 0.79, "poster": 0.08, "motif": 0.07, "pattern": 0.06})
     if wide and kind in ("poster", "motif"):
         kind = "scene"
-    if kind != "scene" and False:
+    if kind != "scene":
         return _layout(rng, kind, style, (width, height))
     scene = _empty_place(rng, style, (width, height), "panorama" if wide else "scene")
     cast = pick(rng, {"none": 0.3, "hero": 0.2, "person": 0.27, "animal": 0.23})

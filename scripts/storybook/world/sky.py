@@ -128,21 +128,18 @@ def _stars(pen: Pen, scene: Scene, horizon: float) -> None:
 
 
 def cloud(pen: Pen, at: Point, size: float, colour: str, a: float = 1) -> None:
-    """A cloud ``size`` wide: flat below, round above."""
+    """A cloud ``size`` wide: flat below, three to five round lumps above."""
     rng, (x, y) = pen.rng, at
-    n = rng.choice((3, 4))
-    points = [(x - size / 2, y)]
-    for i in range(n):
-        share = (i + 0.5) / n
-        hump = size * (0.16 + 0.2 * math.sin(math.pi * share)) * rng.uniform(0.8, 1.25)
-        left, right = x - size / 2 + size * i / n, x - size / 2 + size * (i + 1) / n
-        points.append((left, -hump))
-        points.append((right, y))
-    data = f"M{points[0][0]:.1f} {y:.1f}"
-    for (cx, hump), (right, _) in zip(points[1::2], points[2::2], strict=True):
-        data += f"C{cx - size * 0.03:.1f} {y + hump * 1.35:.1f} {right + size * 0.03:.1f} {y + hump * 1.35:.1f} {right:.1f} {y:.1f}"
-    bottom = size * 0.05
-    data += f"Q{x:.1f} {y + bottom * 2:.1f} {x - size / 2:.1f} {y:.1f}Z"
+    n, tall = rng.choice((3, 4, 4, 5)), size * rng.uniform(0.16, 0.24)
+    data = f"M{x - size / 2:.1f} {y:.1f}"
+    before = (x - size / 2, y)
+    for i in range(1, n + 1):
+        arch = math.sin(math.pi * i / n) ** 0.7 if i < n else 0
+        to = x - size / 2 + size * i / n, y - tall * arch * rng.uniform(0.8, 1.15)
+        r = math.dist(before, to) * rng.uniform(0.5, 0.58)
+        data += f"A{r:.1f} {r:.1f} 0 0 1 {to[0]:.1f} {to[1]:.1f}"
+        before = to
+    data += f"Q{x:.1f} {y + size * 0.07:.1f} {x - size / 2:.1f} {y:.1f}Z"
     pen.path(data, colour, a=a, raw=True, line=a == 1)
 
 
@@ -181,7 +178,7 @@ def draw_weather(pen: Pen, scene: Scene) -> None:
             data += f"M{x:.0f} {y:.0f}l{-length * 0.3:.1f} {length:.1f}"
         pen.parts.append(
             f'<path d="{data}" fill="none" stroke="#dcebf7" stroke-width="{2.2 * pen.unit:.1f}" '
-            'stroke-linecap="round" opacity="0.62"/>'
+            'stroke-linecap="round" stroke-opacity="0.62"/>'
         )
     if scene.weather == "snow":
         for _ in range(int(w * h / 1900)):

@@ -143,7 +143,7 @@ def rainbow(pen: Pen, _: str) -> None:
     for i, colour in enumerate(("#f0635a", "#f7a24a", "#f9dc5a", "#7ac86a", "#5aa8e8", "#9a7ad8")):
         r = 150 - i * 12
         pen.parts.append(
-            f'<path d="M{-r} 0A{r} {r * 0.66:.0f} 0 0 1 {r} 0" fill="none" stroke="{colour}" stroke-width="12.6" opacity="0.85"/>'
+            f'<path d="M{-r} 0A{r} {r * 0.66:.0f} 0 0 1 {r} 0" fill="none" stroke="{colour}" stroke-width="12.6" stroke-opacity="0.85"/>'
         )
 
 
