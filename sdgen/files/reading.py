@@ -97,7 +97,7 @@ def records_disagree(path: Path) -> list[str]:
         InputError: One of the two is damaged.
     """
     sidecar = path.with_suffix(".json")
-    picture = next((p for s in SUFFIXES if (p := path.with_suffix(s)).is_file()), None)
+    picture = path if path != sidecar else _picture_beside(sidecar)
     if picture is None or not sidecar.is_file():
         return []
     with _readable(picture) as file:
@@ -105,6 +105,11 @@ def records_disagree(path: Path) -> list[str]:
         text = _embedded(file, kind).record if kind and kind != "json" else None
         inside = read_record(text) if text is not None else None
     return _differences(inside, read_record_of(sidecar)) if inside else []
+
+
+def _picture_beside(sidecar: Path) -> Path | None:
+    beside = (sidecar.with_suffix(suffix) for suffix in SUFFIXES)
+    return next((path for path in beside if path.is_file()), None)
 
 
 def _differences(one: Record, other: Record) -> list[str]:

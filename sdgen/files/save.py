@@ -20,7 +20,7 @@ from sdgen.files.encoding import encode, record_in
 from sdgen.files.folders import OpenFolder, writing
 from sdgen.files.formats import SUFFIXES, Format, suffix_of
 from sdgen.files.write import name_taken, numbered, refuse_odd_target
-from sdgen.metadata.json_text import parse_json_object
+from sdgen.metadata.json_text import MAX_JSON_BYTES, parse_json_object
 from sdgen.metadata.record import Record
 
 
@@ -91,6 +91,31 @@ def save_picture(
             saved = next(filter(None, (_claim(pair, stem) for stem in numbered(name))))
         pair.folder.sync()
     return saved
+
+
+def check_exact_name(folder: Path, stem: str, suffix: str, *, overwrite: bool = False) -> None:
+    """Refuse, before minutes go into a picture, an exact name that `save_picture` would refuse.
+
+    Raises:
+        OutputError: The name is taken, too long, or one that must not be replaced.
+        InputError: `stem` leads out of the folder.
+    """
+    *parents, name = _parts(stem)
+    home = folder.joinpath(*parents)
+    for target in (home / (name + suffix), home / f"{name}.json"):
+        if _is_there(target) and not overwrite:
+            raise name_taken(target)
+        refuse_odd_target(target)
+    _refuse_foreign(home / f"{name}.json")
+
+
+def _is_there(target: Path) -> bool:
+    with writing(target):  # a name that is too long, say
+        try:
+            target.lstat()
+        except FileNotFoundError:
+            return False
+        return True
 
 
 def _parts(stem: str) -> list[str]:
@@ -170,7 +195,8 @@ def _refuse_foreign(sidecar: Path) -> None:
     if not sidecar.exists():
         return
     try:
-        schema = parse_json_object(sidecar.read_bytes()).get("schema")
+        with sidecar.open("rb") as file:
+            schema = parse_json_object(file.read(MAX_JSON_BYTES + 1)).get("schema")
     except InputError:
         schema = None
     if not str(schema).startswith("sdgen."):

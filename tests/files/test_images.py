@@ -258,6 +258,13 @@ def test_disagreeing_records_name_the_fields(tmp_path, format):
     assert records_disagree(path) == ["settings.steps", "settings.seed", "notices"]
 
 
+def test_picture_is_compared_itself_when_another_has_its_stem(tmp_path):
+    saved(tmp_path, "fox.png", encode(fox_image(), fox_record()))
+    saved(tmp_path, "fox.json", fox_record().to_json().encode())
+    path = saved(tmp_path, "fox.webp", encode(fox_image(), fox_record(seed=8), "webp"))
+    assert records_disagree(path) == ["settings.seed"]
+
+
 def test_records_without_a_partner_do_not_disagree(tmp_path):
     assert records_disagree(saved(tmp_path, "a.json", fox_record().to_json().encode())) == []
     fox_image().save(tmp_path / "a.png")

@@ -17,7 +17,7 @@ from sdgen.files import folders
 from sdgen.files.formats import FORMATS
 from sdgen.files.images import open_pixels, read_record_of, records_disagree
 from sdgen.files.leftovers import sweep
-from sdgen.files.save import SavedPicture, save_picture
+from sdgen.files.save import SavedPicture, check_exact_name, save_picture
 from sdgen.metadata.record import pixels_sha256
 from tests.files.broken import FailingOs
 from tests.metadata.records import fox_image, fox_record, fox_settings
@@ -92,6 +92,23 @@ def test_exact_name_is_used_or_refused(tmp_path, taken):
         save(tmp_path, exact_name=True)
     assert listed(tmp_path) == [taken]
     assert save(tmp_path, "hen", exact_name=True).path.name == "hen.png"
+
+
+@pytest.mark.parametrize("taken", ["fox.png", "fox.json"])
+def test_exact_name_can_be_checked_before_drawing(tmp_path, taken):
+    check_exact_name(tmp_path, "fox", ".png")
+    check_exact_name(tmp_path / "not" / "there", "a/fox", ".png")
+    (tmp_path / taken).write_text(fox_record().to_json())
+    check_exact_name(tmp_path, "fox", ".png", overwrite=True)
+    with pytest.raises(OutputError, match=f"{taken} exists"):
+        check_exact_name(tmp_path, "fox", ".png")
+
+
+@pytest.mark.parametrize(("stem", "reason"), [("n" * 252, "too long"), ("link", "symbolic link")])
+def test_names_that_cannot_be_are_told_before_drawing(tmp_path, stem, reason):
+    (tmp_path / "link.png").symlink_to("nowhere")
+    with pytest.raises(OutputError, match=reason):
+        check_exact_name(tmp_path, stem, ".png", overwrite=True)
 
 
 def test_overwrite_replaces_both(tmp_path):
