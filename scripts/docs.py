@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 from sdgen.recipe.schedulers import SCHEDULERS
 
-from sdgen.cli.app import app
+from sdgen.cli.app import build_app
 from sdgen.cli.options import metavar
 from sdgen.files.configs import list_configs
 from sdgen.recipe.settings import ALIASES, Settings
@@ -62,7 +62,7 @@ def configs() -> str:
 
 def commands() -> str:
     """The help of every command."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(build_app())
     parts = []
     for name, command in sorted(group.commands.items()):
         parts += _help(f"sdgen {name}", command)

@@ -4,79 +4,84 @@ import difflib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from sdgen import __version__
-from sdgen.cli import (
-    batch,
-    configs_cmd,
-    diff,
-    doctor,
-    explain,
-    generate,
-    models_cmd,
-    reproduce,
-    schedulers_cmd,
-    show,
-)
-from sdgen.cli.options import rename_aliases
 from sdgen.cli.output import show_error
 from sdgen.errors import InputError, SdgenError, nearest
 
 DEFAULT_COMMAND = "generate"
+GROUP_OPTIONS = frozenset(
+    {"--version", "--debug", "--help", "-h", "--install-completion", "--show-completion"}
+)
+"""Options that may stand before the command; none of them takes a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: its module is imported only when the command is the one that runs."""
+
+    name: str
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command("generate", "generate", "Draw PROMPT. The word generate may be left out."),
+        Command("batch", "batch", "Draw every job of a file; goes on where it stopped."),
+        Command("reproduce", "reproduce", "Draw again from the record: is it the same picture?"),
+        Command("show", "show", "Show what made a picture."),
+        Command("diff", "diff", "Show what differs between two pictures."),
+        Command("explain", "explain", "Show each setting and the place that gave its value."),
+        Command("models", "models_cmd", "The models that are here."),
+        Command("configs", "configs_cmd", "The named settings."),
+        Command("schedulers", "schedulers_cmd", "The schedulers, and their names elsewhere."),
+        Command("doctor", "doctor", "Check device, libraries, folders, and say what to do."),
+    )
+}
 
 
 class PromptOrCommand(TyperGroup):
-    """`sdgen "a red fox"` means `sdgen generate "a red fox"`.
+    """`sdgen "a red fox"` means `sdgen generate "a red fox"`, for the shell's completion too."""
 
-    Only `parse_args` is changed: a first word that is neither a command nor an option of the group
-    gets the default command put in front.
-    """
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Insert the default command where it is meant."""
-        return super().parse_args(ctx, self._with_command(ctx, args) or ["--help"])
-
-    def _with_command(self, ctx: typer.Context, args: list[str]) -> list[str]:
-        own = {word for p in self.get_params(ctx) for word in (*p.opts, *p.secondary_opts)}
-        for position, word in enumerate(args):
-            if word in self.commands:
-                return args[: position + 1] + rename_aliases(args[position + 1 :])
-            if word.partition("=")[0] not in own:
-                rest = args[position:]
-                self._refuse_near_miss(rest)
-                return [*args[:position], DEFAULT_COMMAND, *rename_aliases(rest)]
-        return args
-
-    def _refuse_near_miss(self, words: Sequence[str]) -> None:
-        """`sdgen bacth prompts.txt` must not load a model and draw a bacth."""
-        word = words[0]
-        if not word.isascii() or not word.isalpha():
-            return
-        close = nearest(word, self.commands, most=1)
-        if close and _distance_is_a_typo(word, close[0]):
-            raise InputError(
-                f"no command {word!r}",
-                hint=f"did you mean sdgen {close[0]}? To draw that word: sdgen -- {word}",
-            )
+        return super().parse_args(ctx, with_command(args) or ["--help"])
 
 
-def _distance_is_a_typo(word: str, command: str) -> bool:
-    return difflib.SequenceMatcher(None, word.casefold(), command).ratio() >= 0.8
+def with_command(words: list[str]) -> list[str]:
+    """`words` with the default command in front of a prompt.
+
+    Raises:
+        InputError: The first word is one letter or two away from a command's name.
+    """
+    for position, word in enumerate(words):
+        if word in COMMANDS:
+            return words
+        if word not in GROUP_OPTIONS:
+            _refuse_near_miss(word)
+            return [*words[:position], DEFAULT_COMMAND, *words[position:]]
+    return words
 
 
-app = typer.Typer(
-    name="sdgen",
-    cls=PromptOrCommand,
-    subcommand_metavar="PROMPT | COMMAND [ARGS]...",
-    rich_markup_mode=None,  # plain help: fast, and brackets in help texts stay brackets
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+def _refuse_near_miss(word: str) -> None:
+    """`sdgen bacth prompts.txt` must not load a model and draw a bacth."""
+    if not word.isascii() or not word.isalpha():
+        return
+    close = nearest(word, COMMANDS, most=1)
+    if close and difflib.SequenceMatcher(None, word.casefold(), close[0]).ratio() >= 0.8:
+        raise InputError(
+            f"no command {word!r}",
+            hint=f"did you mean sdgen {close[0]}? To draw that word: sdgen -- {word}",
+        )
 
 
 def _version(asked: bool) -> None:
@@ -85,7 +90,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
@@ -94,58 +98,102 @@ def _root(
 ) -> None:
     """Text to image; every picture can be made again, and one command proves it.
 
-    sdgen "a girl in a white dress on a sunset beach" draws; it is short for sdgen generate.
+    sdgen "a girl in a white dress on a sunset beach" draws it.
     """
 
 
-for _command in (
-    generate.generate,
-    batch.batch,
-    reproduce.reproduce,
-    show.show,
-    diff.diff,
-    explain.explain,
-    schedulers_cmd.schedulers,
-    doctor.doctor,
-):
-    app.command()(_command)
-app.add_typer(models_cmd.app, name="models")
-app.add_typer(configs_cmd.app, name="configs")
+def build_app(loaded: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The app, with the commands named in `loaded` ready to run and the others only listed."""
+    app = typer.Typer(
+        name="sdgen",
+        cls=PromptOrCommand,
+        subcommand_metavar="PROMPT | COMMAND [ARGS]...",
+        rich_markup_mode=None,  # plain help: fast, and brackets in help texts stay brackets
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    wanted = set(loaded)
+    for command in COMMANDS.values():
+        _add(app, command, load=command.name in wanted)
+    return app
+
+
+def _add(app: typer.Typer, command: Command, *, load: bool) -> None:
+    if not load:
+        app.command(command.name, short_help=command.summary)(_not_loaded)
+        return
+    module = import_module(f"sdgen.cli.{command.module}")
+    if hasattr(module, "app"):
+        app.add_typer(module.app, name=command.name, short_help=command.summary)
+    else:
+        app.command(command.name, short_help=command.summary)(getattr(module, command.name))
+
+
+def _not_loaded() -> None:
+    """Stands in the list of commands."""
+
+
+def _needed(words: list[str]) -> list[str]:
+    """The commands that `words` may run: one, or all for the shell's completion."""
+    if "_SDGEN_COMPLETE" in os.environ:
+        return list(COMMANDS)
+    return [word for word in words if word in COMMANDS][:1]
+
+
+def _own_words(words: list[str]) -> list[str]:
+    """`words` with other tools' flags (`--cfg-scale`) under their own names."""
+    if not _needed(words) or not any(word.startswith("--") for word in words):
+        return words  # nothing to look up, so nothing to load
+    from sdgen.cli.options import rename_aliases
+
+    return rename_aliases(words)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the app on `arguments` (default: the process's own) and end the process with its code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(words))
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def run(words: list[str]) -> int:
     """Run the app and return the exit code; errors become text here and nowhere else."""
     flags = words[: words.index("--")] if "--" in words else words
-    as_json = "--json" in flags
     try:
         _refuse_broken_text(words)
-        code = app(args=words, prog_name="sdgen", standalone_mode=False)
+        words = with_command(words)
+        app = build_app(_needed(words))
+        code = app(args=_own_words(words), prog_name="sdgen", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
         _mute_stdout()
         return 0
-    except (SdgenError, typer.TyperException) as error:
-        if "--debug" in flags:
-            traceback.print_exc()
-        known = error if isinstance(error, SdgenError) else _usage_error(error)
-        show_error(known, as_json=as_json)
-        return known.exit_code
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        if "--debug" in flags:
+            traceback.print_exc()
+        known = _known(error)
+        show_error(known, as_json="--json" in flags)
+        return known.exit_code
 
 
 def _refuse_broken_text(words: Sequence[str]) -> None:
     """Bytes that are not UTF-8 arrive as half characters, which no tokenizer or file can carry."""
     for number, word in enumerate(words, 1):
-        if not word.isprintable() and any("\ud800" <= c <= "\udfff" for c in word):
+        if any("\ud800" <= c <= "\udfff" for c in word):
             raise InputError(f"argument {number} is not valid UTF-8")
+
+
+def _known(error: Exception) -> SdgenError:
+    if isinstance(error, SdgenError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return _usage_error(error)
+    return SdgenError(
+        f"a bug in sdgen: {type(error).__name__}: {error}",
+        hint="sdgen --debug … shows where; please report it",
+    )
 
 
 def _usage_error(error: typer.TyperException) -> InputError:

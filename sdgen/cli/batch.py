@@ -14,8 +14,10 @@ from sdgen.api import config_layers
 from sdgen.batch.drafts import Drafts, draft_jobs
 from sdgen.batch.jobfiles import DIALECTS, JobFile, read_job_file
 from sdgen.batch.jobs import Job, parse_shard
+from sdgen.batch.options import BatchOptions
 from sdgen.batch.outcomes import BatchSummary, Observer
-from sdgen.batch.run import BatchOptions, Preview, preview_batch, run_batch
+from sdgen.batch.preview import Preview, preview_batch
+from sdgen.batch.run import run_batch
 from sdgen.cli.generate import format_named
 from sdgen.cli.options import Configs, Device, Format, Json, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
@@ -27,18 +29,19 @@ from sdgen.recipe.layers import Layer
 
 File = Annotated[
     str,
-    typer.Argument(metavar="FILE", help="Job file: text, .jsonl, .csv, .tsv, .yaml; - is stdin."),
+    typer.Argument(metavar="FILE", help="Text, .jsonl, .csv, .tsv or .yaml; - is stdin."),
 ]
 Dialect = Annotated[
     str | None,
     typer.Option(
-        "--dialect", metavar="NAME", help=f"How FILE is written: {', '.join(DIALECTS)}; else guessed."
+        "--dialect", metavar="NAME",
+        help=f"How FILE is written, else guessed: {', '.join(one.name for one in DIALECTS)}.",
     ),
 ]  # fmt: skip
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")]
 Count = Annotated[
     int | None,
-    typer.Option("--num-images", "-n", min=1, max=10_000, metavar="N", help="Pictures of each job."),
+    typer.Option("--num-images", "-n", min=1, max=10_000, metavar="N", help="Pictures a job."),
 ]  # fmt: skip
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all, show what would be drawn.")]
 KeepGoing = Annotated[
@@ -79,8 +82,12 @@ def batch(
     if shard is not None:
         options = replace(options, shard=parse_shard(shard))
     drafts = draft_jobs(
-        _read(file, dialect), config_layers(config), [flags], num_images=num_images, keep_going=keep_going
-    )  # fmt: skip
+        _read(file, dialect),
+        config_layers(config),
+        [flags],
+        num_images=num_images,
+        keep_going=keep_going,
+    )
     for fault in drafts.faults:
         out.warn(display(fault))
     if dry_run:

@@ -133,7 +133,7 @@ def metavar(name: str) -> str:
 
 def rename_aliases(arguments: list[str]) -> list[str]:
     """Flags in other tools' words (`--cfg-scale`, `--sampler`) under their own names."""
-    renamed = []
+    renamed: list[str] = []
     for position, argument in enumerate(arguments):
         if argument == "--":
             return renamed + arguments[position:]

@@ -19,7 +19,7 @@ def environment(device: torch.device) -> Environment:
         "device": device.type,
         "threads": torch.get_num_threads(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        "onednn": torch.backends.mkldnn.is_available() and bool(torch.backends.mkldnn.enabled),  # type: ignore[attr-defined]
+        "onednn": bool(torch.backends.mkldnn.enabled),
         "attention": "sdpa",
         "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
     }
@@ -32,7 +32,7 @@ def _cuda(device: torch.device) -> Environment:
         "device_name": torch.cuda.get_device_name(device),
         "capability": f"{major}.{minor}",
         "cuda": torch.version.cuda,
-        "cudnn": torch.backends.cudnn.version(),
+        "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
         "cudnn_benchmark": torch.backends.cudnn.benchmark,
         "tf32_matmul": torch.backends.cuda.matmul.allow_tf32,
         "tf32_convolution": torch.backends.cudnn.allow_tf32,

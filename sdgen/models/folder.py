@@ -97,7 +97,7 @@ def _files_of(path: Path, part: Component) -> tuple[list[str], str | None]:
     if part.class_name.endswith(("Processor", "Extractor")):
         return [_present(path, f"{part.name}/preprocessor_config.json")], "none"
     config = _present(path, f"{part.name}/config.json")
-    weights, variant = _weights(path, part.name)
+    weights, variant = _weights(path, part)
     return [config, *weights], variant
 
 
@@ -110,19 +110,19 @@ def _tokenizer_files(path: Path, name: str) -> list[str]:
     raise _missing(path, f"{name}/vocab.json")
 
 
-def _weights(path: Path, name: str) -> tuple[list[str], str | None]:
+def _weights(path: Path, part: Component) -> tuple[list[str], str | None]:
+    stem = "diffusion_pytorch_model" if part.library == "diffusers" else "model"
     for variant in (None, "fp16"):
-        for stem in ("diffusion_pytorch_model", "model"):
-            files = _weights_named(path, name, stem, variant)
-            if files:
-                return files, variant
-    pickles = [f for f in (path / name).iterdir() if f.suffix.lower() in PICKLE_ENDINGS]
+        files = _weights_named(path, part.name, stem, variant)
+        if files:
+            return files, variant
+    pickles = [f for f in (path / part.name).iterdir() if f.suffix.lower() in PICKLE_ENDINGS]
     if pickles:
         raise ModelError(
-            f"the weights of {name} are a pickle ({pickles[0].name}), which can run code",
+            f"the weights of {part.name} are a pickle ({pickles[0].name}), which can run code",
             hint="sdgen reads safetensors only; convert the model, or get its safetensors version",
         )
-    raise _missing(path, f"{name}/diffusion_pytorch_model.safetensors")
+    raise _missing(path, f"{part.name}/{stem}.safetensors")
 
 
 def _weights_named(path: Path, name: str, stem: str, variant: str | None) -> list[str]:

@@ -47,7 +47,7 @@ def _data_end(header: Any, shown: str) -> int:
     for name, entry in header.items():
         if name == "__metadata__":
             continue
-        offsets = entry.get("data_offsets") if isinstance(entry, dict) else None
+        offsets: Any = entry.get("data_offsets") if isinstance(entry, dict) else None
         if not _is_span(offsets):
             raise _damaged(shown, "its header has no sound offsets")
         end = max(end, offsets[1])
