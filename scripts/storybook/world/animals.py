@@ -38,7 +38,7 @@ NATURAL: dict[str, tuple[str, ...]] = {
 SIZE = {
     "cat": 0.8, "dog": 0.85, "rabbit": 0.78, "mouse": 0.62, "owl": 0.7, "penguin": 0.8, "bird": 0.6,
     "duck": 0.62, "frog": 0.58, "turtle": 0.6, "fish": 0.62, "butterfly": 0.6, "elephant": 1.12,
-    "dragon": 1.2, "horse": 1.1, "unicorn": 1.1, "lion": 1.0, "bear": 1.0, "whale": 0.85,
+    "dragon": 1.05, "horse": 1.1, "unicorn": 1.1, "lion": 1.0, "bear": 1.0, "whale": 0.85,
     "sheep": 0.85,
 }  # fmt: skip
 

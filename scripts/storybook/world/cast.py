@@ -4,17 +4,18 @@ import re
 from collections.abc import Callable
 
 from world.animals import SIZE, animal
+from world.palette import jitter, named
 from world.people import person
 from world.pen import Pen
 from world.scene import NONE, Scene, Thing
 from world.stage import Stage
-from world.things import balloon_on_string, draw_thing
+from world.things import COLOURABLE, balloon_on_string, draw_thing
 from world.vehicles import boat
 from world.vocabulary import PEOPLE
 
 POSITION = {"left": 0.27, "center": 0.5, "right": 0.73}
 TALL = {"girl": 0.84, "boy": 0.84, "baby": 0.62}
-WIDE = {"horse": 112, "unicorn": 112, "cow": 112, "sheep": 100, "deer": 96, "elephant": 130, "dragon": 130,
+WIDE = {"horse": 112, "unicorn": 112, "cow": 112, "sheep": 100, "deer": 96, "elephant": 150, "dragon": 130,
         "fish": 118, "whale": 165, "butterfly": 105, "bird": 100, "duck": 105, "turtle": 130, "fox": 90,
         "cat": 88, "dog": 88}  # fmt: skip
 SWIMMERS = ("fish", "whale", "turtle", "duck")
@@ -105,9 +106,6 @@ def _place_thing(pen: Pen, scene: Scene, stage: Stage, thing: Thing, x: float) -
 
 
 def _balloon_colour(pen: Pen, thing: Thing) -> str:
-    from world.palette import named  # noqa: PLC0415
-    from world.things import COLOURABLE  # noqa: PLC0415
-
     name = thing.colour if thing.colour != NONE else pen.rng.choice(COLOURABLE["balloon"])
     return named(pen.rng, name)
 
@@ -137,9 +135,9 @@ def _spot(pen: Pen, stage: Stage, thing: Thing, hero: bool) -> tuple[float, floa
             return size * 0.8, max(stage.sky * 2, h * 0.52)
         return size, max(middle + size / 2, size * 1.06 + 3)
     if name in WATER:
-        size = h * WATER[name] * (rng.uniform(1.3, 1.7) if hero else rng.uniform(0.8, 1.05))
+        size = h * WATER[name] * (rng.uniform(1.15, 1.45) if hero else rng.uniform(0.8, 1.05))
         y = stage.water if stage.water is not None else stage.far
-        return size, y + (h * 0.08 if hero else 0)
+        return size, y + (h * 0.04 if hero else 0)
     size = h * GROUND.get(name, SMALL) * rng.uniform(0.85, 1.1)
     if hero:
         size *= 1.15 if name in GROUND else 1.9
@@ -165,6 +163,7 @@ def _figures(pen: Pen, scene: Scene, stage: Stage, held: Thing | None) -> None:
     x = _inside(w, w * (POSITION[scene.position] + rng.uniform(-0.03, 0.03)), half)
     if scene.companion != NONE:
         _companion(pen, scene, (x, y), size)
+    afloat = stage.mode == "boat" and scene.subject not in (*SWIMMERS, *FLYERS)
     for i in range(scene.count):
         scale = size * rng.uniform(0.93, 1.03)
         at = (
@@ -172,6 +171,8 @@ def _figures(pen: Pen, scene: Scene, stage: Stage, held: Thing | None) -> None:
             y + (rng.uniform(-0.02, 0.02) * pen.height if scene.count > 1 else 0),
         )
         _one(pen, scene, stage, at, scale / 100, _drawer(pen, scene, held if i == 0 else None))
+    if afloat:
+        _boat_under(pen, (x, y), size / 100 * _width(scene.subject) / 62, scene.count)
 
 
 def _drawer(pen: Pen, scene: Scene, held: Thing | None) -> Callable[[], None]:
@@ -187,11 +188,11 @@ def _width(species: str) -> float:
 def _figure_size(pen: Pen, scene: Scene) -> float:
     """The height of a 100-unit figure in pixels."""
     rng, w, h = pen.rng, pen.width, pen.height
-    share = rng.uniform(0.64, 0.78) if scene.distance == "near" else rng.uniform(0.32, 0.4)
+    share = rng.uniform(0.68, 0.84) if scene.distance == "near" else rng.uniform(0.32, 0.4)
     if scene.subject in PEOPLE:
-        share *= TALL.get(scene.subject, 1.0)
+        share *= TALL.get(scene.subject, 1.0) * (0.8 if scene.place == "ocean" else 1)
     else:
-        share *= 0.82 * SIZE.get(scene.subject, 0.9)
+        share *= 0.92 * SIZE.get(scene.subject, 0.9)
     most = w * 0.96 / (_width(scene.subject) * (1 + (scene.count - 1) * 0.9)) * 100
     return min(share * h, most)
 
@@ -230,8 +231,7 @@ def _one(
     elif stage.mode == "boat" and scene.subject in SWIMMERS:
         y += 0.02 * pen.height
     elif stage.mode == "boat" and scene.subject not in FLYERS:
-        _in_boat(pen, (x, y), scale, draw)
-        return
+        y -= 12 * scale
     elif scene.subject in FLYERS and (scene.subject == "butterfly" or rng.random() < 0.4):
         y -= rng.uniform(0.12, 0.24) * pen.height
     else:
@@ -250,13 +250,8 @@ def _rim(pen: Pen, start: int, shift: float) -> None:
     pen.parts.insert(start, f'<g transform="translate({shift:.1f} {-shift * 0.6:.1f})">{flat}</g>')
 
 
-def _in_boat(pen: Pen, at: tuple[float, float], scale: float, draw: Callable[[], None]) -> None:
-    from world.palette import jitter  # noqa: PLC0415
-
-    x, y = at
-    with pen.group((x, y - 12 * scale), scale):
-        draw()
-    with pen.group((x, y), max(scale * 0.95, 0.5)):
-        boat(
-            pen, jitter(pen.rng, pen.rng.choice(("#a5673f", "#c2553f", "#4a7fa8", "#e0b060")), 0.04)
-        )
+def _boat_under(pen: Pen, at: tuple[float, float], scale: float, many: int) -> None:
+    """The boat in front of those who sit in it."""
+    with pen.group(at, max(scale * (0.44 + 0.24 * many), 0.4)):
+        colour = pen.rng.choice(("#a5673f", "#c2553f", "#4a7fa8", "#e0b060"))
+        boat(pen, jitter(pen.rng, colour, 0.04))

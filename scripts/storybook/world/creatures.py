@@ -44,7 +44,7 @@ def duck(pen: Pen, colour: str) -> None:
 
 def turtle(pen: Pen, colour: str) -> None:
     """A turtle with a patterned shell."""
-    skin = lighter(mix(colour, "#9ac26a", 0.6), 0.15)
+    skin = mix(lighter(colour, 0.35), "#f0dc8a", 0.5)
     for x in (-28, 26):
         pen.line([(x, -20), (x + 3, -5)], skin, 15)
     pen.line([(40, -24), (54, -40)], skin, 16)

@@ -111,16 +111,12 @@ IN_SKY = (
     "planet",
 )
 OTHER_EN = (
-    "a an the of in on at by with and or to for over above under near beside next front before inside "
-    "wearing holding dressed hair haired her his its their there is are it while during "
-    "standing sitting walking playing left right center middle side far close close-up away distance "
-    "background foreground two three 2 3 pair some new product launch advert advertising poster travel "
-    "style elements art image picture storybook full world print colour colours design draw paint "
-    "landscape scenery view seascape painting illustration drawing please show me scene light sky "
-    "shirt repeating tile vertical horizontal wide day weather nature up from who has fairy tale"
+    "a an the two three 2 3 pair of and with to for wearing holding dressed haired long-haired short-haired curly-haired in on at by next beside near "
+    "under over above left right side far away distance close up new product launch advertising poster travel "
+    "style illustration picture t-shirt design print background elements full magic wide draw"
 )
 OTHER_ZH = (
-    "的 了 着 在 上 下 里 中 边 旁 前 背景 是 有 和 与 一 两 三 个 只 位 匹 头 条 棵 座 朵 把 幅 张 款 艘 顶 辆 架 "
-    "盏 颗 轮 道 堆 块 本 穿 穿着 戴 戴着 拿着 留着 左边 右边 中间 左侧 右侧 远处 近处 特写 旁边 元素 风格 具有 充满 "
-    "宣传 新产品 发布 新品 旅行 设计 画面 图片 插画 宽 背带 带着 站 坐"
+    "的 着 在 是 有 和 与 一 两 三 个 位 只 一幅 一张 一个 一款 穿着 穿 身穿 戴着 戴 拿着 留着 扎着 梳着 带着 旁边 背景 "
+    "左边 左侧 右边 右侧 远处 远景 近处 特写 上空 天上 天空中 下 发 色 风格 具有 元素 充满 由 组成 "
+    "宣传 新产品 发布 新品 新款 新 旅行 设计 画 插画 图片"
 )

@@ -35,7 +35,7 @@ def face(pen: Pen, body: Body, turn: float) -> None:
     """Eyes, brows, cheeks, nose and mouth on a head of radius ``body.head``."""
     rng, r, y = pen.rng, body.head, body.head_y
     x = turn * r * 1.6
-    eyes(pen, x, y + r * 0.1, r * 0.4, r * 0.165)
+    eyes(pen, x, y + r * 0.1, r * 0.4, r * 0.178)
     blush = mix(body.skin, "#f0505a", 0.32)
     for side in (-1, 1):
         pen.ellipse((x + side * r * 0.6, y + r * 0.42), r * 0.17, r * 0.12, blush, line=False)

@@ -136,6 +136,17 @@ class Pen:
         self._defs.append(f'<radialGradient id="{name}">{stops}</radialGradient>')
         self.circle(at[0], at[1], r, f"url(#{name})", line=False)
 
+    def mist(self, y: float, tall: float, a: float) -> None:
+        """A level band of haze around height ``y`` that fades up and down."""
+        name = f"g{len(self._defs)}"
+        stops = "".join(
+            f'<stop offset="{offset}" stop-color="{self.light.haze}" stop-opacity="{share}"/>'
+            for offset, share in ((0, 0), (0.5, a), (1, 0))
+        )
+        self._defs.append(f'<linearGradient id="{name}" x2="0" y2="1">{stops}</linearGradient>')
+        box = (0, y - tall / 2, self.width, tall)
+        self.rect(box, f"url(#{name})", raw=True, line=False)
+
     @contextmanager
     def group(
         self, at: Point, scale: float = 1, flip: bool = False, rot: float = 0

@@ -113,5 +113,6 @@ def _hold(pen: Pen, held: Thing, hand: Point) -> None:
         with pen.group((hand[0] - 6, hand[1] + 8), 0.72):
             draw_thing(pen, held)
         return
-    with pen.group((hand[0] + 1, hand[1] + (6 if held.name != "flowers" else 10)), 0.36):
+    size = 0.36 if held.name in ("flowers", "lantern") else 0.25
+    with pen.group((hand[0] + 1, hand[1] + (6 if held.name != "flowers" else 10)), size):
         draw_thing(pen, held)

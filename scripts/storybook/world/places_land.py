@@ -5,6 +5,7 @@ from world.palette import darker, jitter, lighter, mix
 from world.pen import Pen, Point, ring
 from world.scene import Scene
 from world.sky import cloud, star
+from world.street import street_lamp
 from world.stage import Stage, hills, open_stage, path_to, peaks, tuft
 
 GRASS = ("#79b85a", "#6cae52", "#8cc063", "#5fa356")
@@ -200,6 +201,9 @@ def city(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Point) -
         for i in range(int(w / 52 / pen.unit) + 1)
     )
     pen.path(dashes, "#f4ecd8", line=False)
+    for side in rng.sample((0.06, 0.36, 0.66, 0.95), 2):
+        with pen.group((w * side, street + (h - street) * 0.3), pen.unit * rng.uniform(0.7, 0.9)):
+            rng.choice((plants.round_tree, street_lamp))(pen)
     _ = horizon, sky, shine
     return Stage(near=h * 0.955, far=street + (h - street) * 0.35, sky=h * 0.2)
 

@@ -26,10 +26,18 @@ def room(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Point) -
         pen.ellipse((w * 0.5, h * 0.925), w * 0.36, h * 0.07, rug)
         pen.ellipse((w * 0.5, h * 0.925), w * 0.27, h * 0.05, lighter(rug, 0.35), line=False)
     x = {"left": 0.68, "right": 0.32}.get(scene.position, rng.choice((0.26, 0.74))) * w
-    _window(pen, scene, sky, (x, h * rng.uniform(0.3, 0.36)), min(w * 0.36, h * 0.36))
+    _window(
+        pen,
+        scene,
+        sky,
+        (x, h * rng.uniform(0.3, 0.36)),
+        min(w * 0.36, h * (0.36 if w < h * 1.3 else 0.46)),
+    )
     with pen.tone(strength=0.55):
         if w / h > 0.8:
             _shelf(pen, (w - x, h * 0.34))
+        if scene.subject == "none" and rng.random() < 0.7:
+            _corner(pen, (w - x + rng.uniform(-0.08, 0.08) * w, line + h * 0.07))
     _ = horizon, shine
     return Stage(near=h * 0.955, far=line + (h - line) * 0.3, sky=h * 0.25)
 
@@ -62,6 +70,22 @@ def _window(pen: Pen, scene: Scene, sky: list[str], at: Point, size: float) -> N
                 f"M{edge:.1f} {top - 12:.1f}L{edge - side * size * 0.34:.1f} {top - 12:.1f}Q{edge - side * size * 0.3:.1f} {y:.1f} {edge - side * size * 0.08:.1f} {top + tall + 10:.1f}L{edge:.1f} {top + tall + 10:.1f}Z",
                 cloth,
             )
+
+
+def _corner(pen: Pen, foot: Point) -> None:
+    """A potted plant or a floor lamp."""
+    rng, s = pen.rng, pen.unit * pen.rng.uniform(0.9, 1.2)
+    with pen.group(foot, s):
+        if rng.random() < 0.5:
+            green = jitter(rng, "#4f9a5c", 0.05)
+            for lean in (-26, -10, 8, 25):
+                pen.ellipse((lean * 0.8, -56 + abs(lean) * 0.4), 8, 26, green, rot=lean * 1.2)
+            pen.path("M-20 -34H20L14 0H-14Z", jitter(rng, "#c9724a", 0.04))
+            return
+        pen.glow((0, -88), 60, "#fff0b8", 0.5)
+        pen.rect((-2.5, -80, 5, 80), "#5a4a44")
+        pen.ellipse((0, -2), 15, 4, "#5a4a44")
+        pen.poly([(-24, -72), (-14, -104), (14, -104), (24, -72)], "#f9dc9a")
 
 
 def _shelf(pen: Pen, at: Point) -> None:

@@ -74,10 +74,14 @@ def ocean(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Point) 
 
 def _swell(pen: Pen, y: float, rise: float, colour: str) -> None:
     rng, w = pen.rng, pen.width
-    n = 6
+    n = rng.choice((4, 5, 6, 7))
     points = [(-20.0, y)]
     points += [
-        (w * i / n, y + (rise if i % 2 else -rise) * rng.uniform(0.7, 1.2)) for i in range(n + 1)
+        (
+            w * (i + rng.uniform(-0.2, 0.2)) / n,
+            y + (rise if i % 2 else -rise) * rng.uniform(0.7, 1.2),
+        )
+        for i in range(n + 1)
     ]
     points.append((w + 20.0, y))
     curve = smooth(points, closed=False)

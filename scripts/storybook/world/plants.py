@@ -30,9 +30,8 @@ def round_tree(pen: Pen, green: str = "") -> None:
     with_light = lighter(green, 0.22)
     pen.blob(ring(rng, (-wide * 0.3, -75), wide * 0.5, 16, 0.12), with_light, line=False)
     if rng.random() < 0.25:
-        for _ in range(4):
-            at = rng.uniform(-20, 20), rng.uniform(-85, -48)
-            pen.circle(*at, 3.6, "#e2453c", line=False)
+        for x, y in ((-17, -62), (15, -74), (2, -52), (-4, -84)):
+            pen.circle(x + rng.uniform(-4, 4), y, 4.2, "#e2453c", line=False)
 
 
 def blossom_tree(pen: Pen) -> None:

@@ -147,10 +147,13 @@ def _position(rng: random.Random) -> str:
 def _fits(name: str, scene: Scene) -> bool:
     """Whether the object can be seen there at that hour."""
     dark = scene.time in ("night", "dusk")
+    if scene.place == "ocean" and name not in SKY_OBJECTS and name not in FITTING["ocean"]:
+        return False
     if scene.place in ("room", "underwater") and name in things.DRAWN and name in SKY_OBJECTS:
         return name in ("balloon", "star") and scene.place == "room"
     if name in ("sun", "rainbow"):
-        return not dark and scene.place != "space"
+        dull = ("storm", "fog", "snow", "rain")[: 4 if name == "sun" else 3]
+        return not dark and scene.place != "space" and scene.weather not in dull
     if name == "moon":
         return dark or scene.place == "space"
     return name != "star" or dark or scene.place == "space"
@@ -292,6 +295,8 @@ def _with_animal(rng: random.Random, scene: Scene) -> Scene:
     }
     if scene.place in ("underwater", "ocean"):
         weights |= {"fish": 6, "whale": 5, "turtle": 4}
+    elif scene.place not in ("lake", "river", "waterfall", "island", "beach", "space"):
+        weights |= {"fish": 0.08, "whale": 0.08}
     species = pick(rng, {name: weights.get(name, 0.8) for name in vocabulary.ANIMALS})
     free = COLOURS if rng.random() < 0.35 and species != "panda" else NATURAL[species]
     return scene.without(

@@ -4,7 +4,7 @@ import math
 import random
 
 from world.palette import jitter, mix
-from world.pen import Light, Pen, Point, ring
+from world.pen import Light, Pen, Point
 from world.scene import Scene
 
 SKIES = {
@@ -22,7 +22,7 @@ AMBIENT = {
     "day": "#ffffff",
     "sunset": "#ffd7b4",
     "dusk": "#a9a2d8",
-    "night": "#7488c8",
+    "night": "#8093d2",
     "none": "#ffffff",
 }
 RIM = {"dawn": "#fff0c8", "sunset": "#ffd98a", "night": "#a9c2ff", "dusk": "#e9b9d0"}
@@ -67,7 +67,7 @@ def draw_sky(pen: Pen, scene: Scene, stops: list[str], horizon: float) -> Point:
     """The whole sky down to ``horizon``; returns where the sun or moon stands."""
     pen.rect((0, 0, pen.width, horizon + 4), pen.linear(stops, raw=True), raw=True)
     at = _place_of_sun(pen, scene, horizon)
-    seen = scene.weather in ("clear", "cloudy") or pen.rng.random() < 0.15
+    seen = scene.weather in ("clear", "cloudy")
     if scene.time in ("night", "dusk"):
         _stars(pen, scene, horizon)
         if seen and not any(thing.name == "moon" for thing in scene.objects):
@@ -172,20 +172,18 @@ def draw_weather(pen: Pen, scene: Scene) -> None:
     rng, w, h = pen.rng, pen.width, pen.height
     if scene.weather in ("rain", "storm"):
         data = ""
-        for _ in range(int(w * h / 1500)):
+        for _ in range(int(w * h / 1150)):
             x, y = rng.uniform(0, w + 20), rng.uniform(-10, h)
             length = rng.uniform(12, 22) * pen.unit
             data += f"M{x:.0f} {y:.0f}l{-length * 0.3:.1f} {length:.1f}"
         pen.parts.append(
             f'<path d="{data}" fill="none" stroke="#dcebf7" stroke-width="{2.2 * pen.unit:.1f}" '
-            'stroke-linecap="round" stroke-opacity="0.62"/>'
+            'stroke-linecap="round" stroke-opacity="0.75"/>'
         )
     if scene.weather == "snow":
         for _ in range(int(w * h / 1900)):
             r = rng.uniform(2.2, 4.2) * pen.unit
             pen.circle(rng.uniform(0, w), rng.uniform(0, h), r, "#ffffff", a=0.92, raw=True)
     if scene.weather == "fog":
-        for share in (0.45, 0.62, 0.8):
-            at = rng.uniform(0.2, 0.8) * w, h * share
-            points = ring(rng, at, w * 0.6, h * 0.07)
-            pen.blob(points, pen.light.haze, a=0.42, raw=True)
+        for share in (0.5, 0.68, 0.86):
+            pen.mist(h * (share + rng.uniform(-0.04, 0.04)), h * 0.2, 0.5)

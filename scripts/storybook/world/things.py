@@ -7,6 +7,7 @@ from world import buildings, plants, vehicles
 from world.palette import NAMED, darker, jitter, lighter, named
 from world.pen import Pen
 from world.scene import NONE, Thing
+from world.street import street_lamp
 
 COLOURABLE: dict[str, tuple[str, ...]] = {
     "balloon": ("red", "red", "blue", "yellow", "pink", "green", "purple", "orange", "white"),
@@ -153,16 +154,6 @@ def bench(pen: Pen, colour: str) -> None:
         pen.rect((x - 4, -44, 8, 44), "#4a4450")
     for y in (-88, -68, -42):
         pen.rect((-62, y, 124, 13, 4), colour)
-
-
-def street_lamp(pen: Pen, _: str) -> None:
-    """A street lamp; it shines in the dark."""
-    if pen.light.glow:
-        pen.glow((0, -88), 46, "#ffe9a0", 0.9)
-    pen.rect((-2.6, -78, 5.2, 78), "#3f4450")
-    pen.rect((-9, -5, 18, 6, 2), "#3f4450")
-    pen.poly([(-8, -78), (-12, -97), (12, -97), (8, -78)], "#ffe9a0", raw=pen.light.glow, line=True)
-    pen.poly([(-14, -96), (0, -108), (14, -96)], "#3f4450")
 
 
 def lantern(pen: Pen, colour: str) -> None:
@@ -334,7 +325,7 @@ DRAWN: dict[str, Callable[[Pen, str], None]] = {
     "blossom tree": _plain(plants.blossom_tree), "house": lambda pen, colour: buildings.house(pen, colour),
     "lighthouse": buildings.lighthouse, "windmill": _plain(buildings.windmill), "boat": vehicles.boat,
     "sailboat": vehicles.sailboat, "flowers": flowers, "sunflower": _plain(plants.sunflower),
-    "bench": bench, "lamp": street_lamp, "lantern": lantern, "star": star_thing, "moon": moon_thing,
+    "bench": bench, "lamp": _plain(street_lamp), "lantern": lantern, "star": star_thing, "moon": moon_thing,
     "sun": sun_thing, "cloud": cloud_thing, "bridge": bridge, "tent": tent, "campfire": campfire,
     "rainbow": rainbow, "cactus": _plain(plants.cactus), "bicycle": vehicles.bicycle, "car": vehicles.car,
     "train": vehicles.train, "rocket": vehicles.rocket, "airplane": vehicles.airplane,

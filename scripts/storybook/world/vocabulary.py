@@ -260,7 +260,6 @@ VOCABULARY: dict[str, dict[str, Words]] = {
     "kind": KINDS,
     "mood": MOODS,
 }
-MATERIAL = {"flowers", "fish", "sheep", "deer"}
 _IRREGULAR = {
     "man": "men", "woman": "women", "gentleman": "gentlemen", "lady": "ladies", "mouse": "mice",
     "fish": "fish", "sheep": "sheep", "deer": "deer", "baby": "babies", "butterfly": "butterflies",
@@ -278,14 +277,3 @@ def plural(noun: str) -> str:
     head, _, last = noun.rpartition(" ")
     many = _IRREGULAR.get(last, last + "s")
     return f"{head} {many}".strip()
-
-
-def known_words() -> set[str]:
-    """Every word of the vocabulary, English lower case, and every Chinese word."""
-    return {
-        word
-        for values in VOCABULARY.values()
-        for words in values.values()
-        for phrase in words["en"] + words["zh"]
-        for word in ([phrase] if not phrase.isascii() else phrase.lower().split())
-    }
