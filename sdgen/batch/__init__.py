@@ -4,7 +4,8 @@ The way of a batch, each step a function of its own: `read_job_file` (a text in 
 `draft_jobs` (every row merged and checked), then `preview_batch` or `run_batch`.
 """
 
-from sdgen.batch.drafts import Draft, Drafts, draft_jobs
+from sdgen.batch.draft import Draft
+from sdgen.batch.drafts import Drafts, draft_jobs
 from sdgen.batch.jobfiles import DIALECTS, JobFile, read_job_file
 from sdgen.batch.jobs import WHOLE, Job, Shard, parse_shard
 from sdgen.batch.options import BatchOptions

@@ -6,13 +6,15 @@ record, which names its job; it is noted then, not drawn again.
 
 import os
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdgen.batch.jobs import Job
 from sdgen.batch.ledger import Entry, Noted
 from sdgen.errors import InputError
+from sdgen.files.folders import writing
 from sdgen.files.images import open_pixels, read_record_of
 
 
@@ -30,17 +32,31 @@ class Finished:
 def find_finished(jobs: Sequence[Job], folder: Path, noted: Noted, suffix: str) -> Finished:
     """Look for the pictures of `jobs` in `folder`; only those with `suffix` count."""
     finished = Finished()
-    unknown: list[Job] = []
+    claims = Counter(entry.file for entry in noted.values())
+    with writing(folder):  # what cannot be looked at cannot be written either
+        _find_noted(jobs, folder, noted, suffix, claims, finished)
+        unknown = [job for job in jobs if (job.id, suffix) not in noted]
+        _find_unnoted(unknown, folder, claims, suffix, finished)
+    return finished
+
+
+def _find_noted(
+    jobs: Sequence[Job],
+    folder: Path,
+    noted: Noted,
+    suffix: str,
+    claims: Counter[str],
+    finished: Finished,
+) -> None:
     for job in jobs:
         entry = noted.get((job.id, suffix))
         if entry is None:
-            unknown.append(job)
-        elif _is_whole(folder / entry.file, entry.bytes):
-            finished.done[job.id] = folder / entry.file
-        elif _may_replace(folder / entry.file, job):
+            continue
+        path = folder / entry.file
+        if _is_there(path, entry, is_shared=claims[entry.file] > 1):
+            finished.done[job.id] = path
+        elif _may_replace(path, entry):
             finished.broken[job.id] = entry.file.removesuffix(suffix)
-    _find_unnoted(unknown, folder, noted, suffix, finished)
-    return finished
 
 
 def entry_for(job: Job, path: Path, folder: Path) -> Entry:
@@ -48,25 +64,35 @@ def entry_for(job: Job, path: Path, folder: Path) -> Entry:
     return Entry(job.id, path.relative_to(folder).as_posix(), path.stat().st_size)
 
 
-def _is_whole(path: Path, size: int) -> bool:
-    """The file as it was written, or a picture that somebody saved again: theirs to keep."""
+def _is_there(path: Path, entry: Entry, *, is_shared: bool) -> bool:
+    """The file as it was written, or a picture that somebody saved again: theirs to keep.
+
+    Where the ledger names the file for several jobs (`is_shared`: it was removed once and its name
+    given again), the record decides whose it is.
+    """
+    if path.is_symlink() or not path.is_file():
+        return False
+    if path.stat().st_size == entry.bytes and not is_shared:
+        return True
+    owner = job_id_of(path)
+    return _can_be_read(path) and (owner == entry.id or (not owner and not is_shared))
+
+
+def _can_be_read(path: Path) -> bool:
     try:
-        if path.is_symlink() or not path.is_file():
-            return False
-        if path.stat().st_size == size:
-            return True
         open_pixels(path)
-    except (OSError, InputError):
+    except InputError:
         return False
     return True
 
 
-def _may_replace(path: Path, job: Job) -> bool:
+def _may_replace(path: Path, entry: Entry) -> bool:
     """Whether nothing but the ruins of this very job would be lost."""
     if path.is_symlink() or path.is_dir():
         return False
+    is_ruin = not path.exists() or path.stat().st_size < entry.bytes
     sidecar = path.with_suffix(".json")
-    return not sidecar.exists() or job_id_of(sidecar) == job.id
+    return is_ruin and (not sidecar.exists() or job_id_of(sidecar) == entry.id)
 
 
 def job_id_of(path: Path) -> str:
@@ -79,9 +105,8 @@ def job_id_of(path: Path) -> str:
 
 
 def _find_unnoted(
-    jobs: Sequence[Job], folder: Path, noted: Noted, suffix: str, finished: Finished
+    jobs: Sequence[Job], folder: Path, known: Container[str], suffix: str, finished: Finished
 ) -> None:
-    known = {entry.file for entry in noted.values()}
     names: dict[str, dict[str, list[str]]] = {}
     for job in jobs:
         parent, _, stem = job.stem.rpartition("/")

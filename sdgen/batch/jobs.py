@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sdgen.batch.drafts import Draft
+from sdgen.batch.draft import Draft
 from sdgen.errors import InputError
 from sdgen.files.names import DEFAULT_TEMPLATE, file_stem
 from sdgen.models import LocalModel

@@ -1,6 +1,7 @@
 """The keys of a job: the settings, and the few words that are about the job and not the pixels."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sdgen.batch.rows import Fault, Place
 from sdgen.errors import did_you_mean
@@ -40,5 +41,9 @@ def is_key(key: str) -> bool:
 
 def unknown_key(key: str, place: Place) -> Fault:
     """The fault of a key that is none, with the nearest right ones."""
-    hint = did_you_mean(key, [*ALIASES, SIZE, *JOB_KEYS])
-    return Fault(place, f"unknown setting {key!r}", hint=hint)
+    return Fault(place, f"unknown setting {key!r}", hint=_hint(key))
+
+
+@lru_cache(maxsize=256)  # the same slip is often in every row, and looking for words is slow
+def _hint(key: str) -> str:
+    return did_you_mean(key, [*ALIASES, SIZE, *JOB_KEYS])

@@ -23,7 +23,7 @@ from sdgen.errors import InterruptedRunError, OutputError, SdgenError
 from sdgen.files.formats import suffix_of
 from sdgen.files.images import read_record_of
 from sdgen.files.save import save_picture
-from sdgen.files.write import check_folder, picture_bytes, publish
+from sdgen.files.write import check_folder, picture_bytes, publish, sweep
 from sdgen.metadata.record import JobRecord
 
 
@@ -59,7 +59,7 @@ def run_batch(
     summary = BatchSummary(rejected=drafts.faults)
     with open_state(root, options.shard) as state:
         jobs = make_jobs(drafts.items, state.base_seed, template=options.template)
-        run = _Run(root, options, state.ledger, observer or Observer(), summary)
+        run = _Run(root, folder, options, state.ledger, observer or Observer(), summary)
         waiting = run.waiting(select(jobs, options.shard, options.limit))
         with _ending(summary):
             if waiting:
@@ -88,6 +88,8 @@ class _Run:
     """A run of one folder: its ledger, and what became of the jobs so far."""
 
     folder: Path
+    shown_folder: Path
+    """The same as the person typed it."""
     options: BatchOptions
     ledger: Ledger
     observer: Observer
@@ -96,6 +98,8 @@ class _Run:
 
     def waiting(self, jobs: Sequence[Job]) -> list[Job]:
         """The jobs that are not done; what a killed run left unnoted is noted."""
+        for parent in {(self.folder / job.stem).parent for job in jobs}:
+            sweep(parent)
         finished = find_finished(
             jobs, self.folder, self.ledger.noted, suffix_of(self.options.format)
         )
@@ -133,9 +137,10 @@ class _Run:
             format=self.options.format,
             overwrite=broken is not None,
         )
-        self.ledger.add(entry_for(job, saved.path, self.folder), job.source)
+        entry = entry_for(job, saved.path, self.folder)
+        self.ledger.add(entry, job.source)
         self.summary.done += 1
-        self.observer.saved(job, saved.path)
+        self.observer.saved(job, self.shown_folder / entry.file)
 
 
 def drawing_of(outcome: Drawing | SdgenError) -> Drawing:

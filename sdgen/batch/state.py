@@ -19,7 +19,7 @@ from sdgen.batch.jobs import WHOLE, Shard
 from sdgen.batch.ledger import Ledger, read_ledgers
 from sdgen.errors import BusyError, InputError, OutputError
 from sdgen.files.folders import writing
-from sdgen.files.write import publish
+from sdgen.files.write import publish, sweep
 from sdgen.recipe.seeds import DRAWN_BELOW
 
 SCHEMA = "sdgen.batch/1"
@@ -97,7 +97,8 @@ def read_base_seed(folder: Path) -> int | None:
 
 def ledger_paths(folder: Path) -> list[Path]:
     """All ledgers of an output folder."""
-    return sorted(state_folder(folder).glob("ledger*.jsonl"))
+    found = state_folder(folder).glob("ledger*.jsonl")
+    return sorted(path for path in found if path.is_file() and not path.is_symlink())
 
 
 def _named(kind: str, shard: Shard) -> str:
@@ -112,6 +113,7 @@ def _made(folder: Path) -> Path:
     for path in (home.parent, home):
         if path.is_symlink():
             raise OutputError(f"cannot write {path}: it is a symbolic link", hint="remove it first")
+    sweep(home)
     return home
 
 

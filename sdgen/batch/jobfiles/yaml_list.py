@@ -29,8 +29,8 @@ MAX_COMBINATIONS = 1_000_000
 
 
 def looks_like(lines: list[str]) -> bool:
-    """The first line names a section, or starts a list of mappings."""
-    return bool(re.match(r"(defaults|jobs|matrix):(\s|$)|- \{|- \w+:(\s|$)", lines[0]))
+    """The first line names a section, or starts a list of mappings (of JSON too)."""
+    return bool(re.match(r"(defaults|jobs|matrix):(\s|$)|- (\{|\w+:(\s|$))|\[\s*(\{|$)", lines[0]))
 
 
 def read(text: str, source: str) -> Iterator[Row | Fault]:
