@@ -1,0 +1,225 @@
+"""The third leg: the UNet and the text encoder, together, on the autoencoder's latents."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from autoencoder import precision
+from drawing import Drawer, sheet
+from networks import (
+    PLANS,
+    SHARES,
+    SIZES,
+    alphas_cumprod,
+    build_text_encoder,
+    build_unet,
+    build_vae,
+    encode,
+)
+from optimizer import Average, Clock, Optimizer, trapezoid
+from parts import has_parts, load_parts, load_state, note, save_parts, save_state
+from pools import LatentPool, Reader, Size, scale
+from prompts import PREVIEW
+from shards import Inbox, Shard
+from torch import Tensor, nn
+from transformers import CLIPTokenizer
+
+
+@dataclass(frozen=True)
+class UnetOrder:
+    """What to train: see `scripts/storybook/train.py unet --help`."""
+
+    scenes: Path
+    out: Path
+    tokenizer: Path
+    minutes: float = 11.0
+    plan: str = "full"
+    batch: int = 768
+    rate: float = 2e-3
+    unconditional: float = 0.1
+    captions: int = 6
+    capacity: int = 200_000
+    minimum: int = 20_000
+    keep: int = 500
+    preview: int = len(PREVIEW)
+    device: str = "cuda"
+    seed: int = 0
+    after: Path | None = None
+
+
+class UnetLeg:
+    """Velocity prediction over `SIZES`, one size a step, with fresh captions each time."""
+
+    def __init__(self, order: UnetOrder) -> None:
+        self.order, self.device = order, torch.device(order.device)
+        torch.manual_seed(order.seed)
+        self.choice = random.Random(order.seed)
+        tokenizer = CLIPTokenizer.from_pretrained(order.tokenizer)
+        plan = PLANS[order.plan]
+        self.unet = build_unet(plan).to(self.device, memory_format=torch.channels_last)
+        ends = tokenizer.bos_token_id, tokenizer.eos_token_id
+        self.text = build_text_encoder(plan, len(tokenizer), *ends).to(self.device)
+        self.vae = build_vae(plan).to(self.device, memory_format=torch.channels_last)
+        self.vae.requires_grad_(False)
+        self.both = nn.ModuleDict({"unet": self.unet, "text": self.text})
+        self.optimizer = Optimizer(self.both.named_parameters())
+        self.average = Average(self.both, 0.999)
+        self.pool = LatentPool(order.capacity, order.captions, self.device)
+        self.empty = torch.tensor(
+            tokenizer("", padding="max_length", max_length=77)["input_ids"], device=self.device
+        )
+        self.powers = alphas_cumprod(self.device)
+        self.drawer = Drawer(self.unet, self.text, self.vae, tokenizer)
+        self.step, self.files = 0, 0
+        fast = self.device.type == "cuda"
+        torch._dynamo.config.automatic_dynamic_shapes = False
+        torch._dynamo.config.cache_size_limit = 32
+        compiled: Callable[..., Callable[..., Tensor]] = torch.compile if fast else lambda f: f
+        self.loss, self.encode = compiled(self._loss), compiled(self._encode)
+
+    def _loss(self, clean: Tensor, noise: Tensor, times: Tensor, tokens: Tensor) -> Tensor:
+        """Mean square error of the predicted velocity, in float32."""
+        power = self.powers[times][:, None, None, None]
+        noisy = power.sqrt() * clean + (1 - power).sqrt() * noise
+        velocity = power.sqrt() * noise - (1 - power).sqrt() * clean
+        with precision(self.device):
+            words = self.text(tokens).last_hidden_state
+            guess = self.unet(noisy, times, words, return_dict=False)[0]
+        return (guess.float() - velocity).square().mean()
+
+    def _encode(self, images: Tensor) -> Tensor:
+        with precision(self.device):
+            return encode(self.vae, scale(images))
+
+    def run(self) -> None:
+        """Compile, wait for the autoencoder, train for the planned minutes."""
+        order = self.order
+        order.out.mkdir(parents=True, exist_ok=True)
+        done = self._resume()
+        if self.device.type == "cuda":
+            self._compile()
+        while not (order.out / "vae.json").exists() or (order.after and not order.after.exists()):
+            time.sleep(0.5)
+        load_parts(self.vae, order.out, "vae")
+        reader = Reader(Inbox(order.scenes))
+        clock = Clock(order.minutes, order.out / "unet.until", done)
+        while self.pool.count < order.minimum:
+            if not self._take(reader):
+                time.sleep(0.1)
+        self._train(clock, reader)
+        reader.close()
+        self._save(clock.spent)
+        note(order.out / "unet.json", steps=self.step, scenes=self.pool.count, seconds=clock.spent)
+
+    def _compile(self) -> None:
+        """Compile both functions for every size on noise; nothing is learned."""
+        for width, height in SIZES:
+            start = time.time()
+            clean = torch.randn(self.order.batch, 4, height // 8, width // 8, device=self.device)
+            tokens = self.empty.repeat(self.order.batch, 1)
+            self.loss(clean, clean, self._times(), tokens).backward()
+            images = torch.zeros(128, height, width, 3, dtype=torch.uint8, device=self.device)
+            with torch.no_grad():
+                self.encode(images)
+            print(f"compiled {width}x{height} in {time.time() - start:.0f} s", flush=True)
+        self.both.zero_grad()
+        torch.cuda.empty_cache()
+
+    def _times(self) -> Tensor:
+        """(batch,) timesteps 0 … 999, evenly spread over the batch."""
+        n = self.order.batch
+        places = (torch.randperm(n, device=self.device) + torch.rand(n, device=self.device)) / n
+        return (places * len(self.powers)).long().clamp(max=len(self.powers) - 1)
+
+    @torch.no_grad()
+    def _take(self, reader: Reader) -> bool:
+        shard = reader.next()
+        if shard is None:
+            return False
+        images = torch.from_numpy(shard.images).to(self.device)
+        size: Size = (images.shape[2], images.shape[1])
+        full = len(images) == 128 or self.device.type != "cuda"
+        latents = self.encode(images) if full else self._encode(images)
+        self.pool.add(size, latents, torch.from_numpy(shard.tokens))
+        self._discard(shard)
+        return True
+
+    def _discard(self, shard: Shard) -> None:
+        """Delete pictures beyond the first `keep` shards, which other legs may still want."""
+        self.files += 1
+        if self.files > self.order.keep:
+            shard.path.unlink(missing_ok=True)
+
+    def _advance(self, rate: float) -> Tensor:
+        size = self._size()
+        clean, tokens = self.pool.batch(self.order.batch, size)
+        dropped = torch.rand(len(tokens), 1, device=self.device) < self.order.unconditional
+        tokens = torch.where(dropped, self.empty, tokens)
+        loss = self.loss(clean, torch.randn_like(clean), self._times(), tokens)
+        loss.backward()
+        self.optimizer.step(rate)
+        self.average.update()
+        self.step += 1
+        return loss.detach()
+
+    def _size(self) -> Size:
+        while True:
+            size = self.choice.choices(SIZES, SHARES)[0]
+            if self.pool.shelves[size].count > 0:
+                return size
+
+    def _train(self, clock: Clock, reader: Reader) -> None:
+        shown, saved, total = time.time(), time.time(), torch.zeros((), device=self.device)
+        seen = self.step
+        while (progress := clock.progress()) < 1:
+            total += self._advance(self.order.rate * trapezoid(progress, self.step))
+            if self.pool.count < self.order.capacity:
+                self._take(reader)
+            now = time.time()
+            if now - shown > 10:
+                steps = self.step - seen
+                print(
+                    f"unet {progress:.3f} step {self.step} loss {total.item() / steps:.4f} "
+                    f"{steps * self.order.batch / (now - shown):.0f}/s scenes {self.pool.count}",
+                    flush=True,
+                )
+                shown, seen = time.time(), self.step
+                total.zero_()
+            if now - saved > 150:
+                self._save(clock.spent)
+                saved = time.time()
+
+    def _resume(self) -> float:
+        state = load_state(self.order.out / "unet.state", self.device)
+        if state is None:
+            for name, module in (("unet", self.unet), ("text", self.text)):
+                if has_parts(self.order.out, name):
+                    load_parts(module, self.order.out, name)
+            self.average = Average(self.both, 0.999)
+            return 0.0
+        self.both.load_state_dict(state["model"])
+        self.optimizer.load(state["optimizer"])
+        self.average.copy, self.average.steps = state["average"], state["step"]
+        self.step = state["step"]
+        return float(state["spent"])
+
+    def _save(self, spent: float) -> None:
+        state = {
+            "model": self.both.state_dict(),
+            "optimizer": self.optimizer.state(),
+            "average": self.average.copy,
+            "step": self.step,
+            "spent": spent,
+        }
+        save_state(self.order.out / "unet.state", state)
+        self.average.swap()
+        save_parts(self.unet, self.order.out, "unet")
+        save_parts(self.text, self.order.out, "text")
+        with precision(self.device):
+            shown = PREVIEW[: self.order.preview]
+            pictures = self.drawer.draw(shown, range(len(shown)))
+        self.average.swap()
+        sheet(pictures).save(self.order.out / "preview.png")
