@@ -102,11 +102,12 @@ def check_exact_name(folder: Path, stem: str, suffix: str, *, overwrite: bool = 
     """
     *parents, name = _parts(stem)
     home = folder.joinpath(*parents)
-    for target in (home / (name + suffix), home / f"{name}.json"):
+    saved = SavedPicture(home / (name + suffix), home / f"{name}.json")
+    for target in (saved.path, saved.sidecar):
         if _is_there(target) and not overwrite:
             raise name_taken(target)
         refuse_odd_target(target)
-    _refuse_foreign(home / f"{name}.json")
+    _refuse_foreign(saved)
 
 
 def _is_there(target: Path) -> bool:
@@ -183,24 +184,39 @@ def _replace(pair: _Pair, stem: str) -> SavedPicture:
     saved = pair.saved(stem)
     refuse_odd_target(saved.path)
     refuse_odd_target(saved.sidecar)
-    _refuse_foreign(saved.sidecar)
+    _refuse_foreign(saved)
     pair.folder.remove(saved.sidecar.name)
     pair.folder.replace(pair.picture, saved.path.name)
     pair.folder.replace(pair.sidecar, saved.sidecar.name)
     return saved
 
 
-def _refuse_foreign(sidecar: Path) -> None:
-    """Refuse to replace a `.json` that is not ours: who overwrites a picture means the picture."""
-    if not sidecar.exists():
+def _refuse_foreign(saved: SavedPicture) -> None:
+    """Refuse to replace a `.json` that is not this picture's: who overwrites it means the picture.
+
+    Raises:
+        OutputError: It is no record, or belongs to a picture of another format.
+    """
+    if not saved.sidecar.exists():
         return
+    same_stem = map(saved.sidecar.with_suffix, SUFFIXES)
+    owner = next((path for path in same_stem if path != saved.path and path.exists()), None)
+    if owner and not saved.path.exists():
+        reason = f"it belongs to {owner.name}"
+    elif not _is_record(saved.sidecar):
+        reason = "it is there and is no record of sdgen"
+    else:
+        return
+    raise OutputError(
+        f"cannot write {saved.sidecar}: {reason}", hint="choose another name for the picture"
+    )
+
+
+def _is_record(sidecar: Path) -> bool:
+    """Whether the file is JSON that says it is ours, of whatever version."""
     try:
         with sidecar.open("rb") as file:
             schema = parse_json_object(file.read(MAX_JSON_BYTES + 1)).get("schema")
     except InputError:
-        schema = None
-    if not str(schema).startswith("sdgen."):
-        raise OutputError(
-            f"cannot write {sidecar}: it is there and is no record of sdgen",
-            hint="choose another name for the picture",
-        )
+        return False
+    return str(schema).startswith("sdgen.")

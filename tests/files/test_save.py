@@ -126,6 +126,13 @@ def test_overwrite_spares_json_that_is_no_record(tmp_path):
     assert listed(tmp_path) == ["fox.json"]
 
 
+def test_overwrite_spares_the_sidecar_of_another_format(tmp_path):
+    save(tmp_path, format="webp")
+    with pytest.raises(OutputError, match=r"fox\.json: it belongs to fox\.webp"):
+        save(tmp_path, format="png", overwrite=True)
+    assert save(tmp_path, format="webp", overwrite=True).path.name == "fox.webp"
+
+
 @pytest.mark.parametrize("name", ["fox.png", "fox.json"])
 def test_overwrite_spares_links_and_folders(tmp_path, name):
     (tmp_path / "secret").write_text("secret")
