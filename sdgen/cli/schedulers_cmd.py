@@ -34,4 +34,5 @@ def scheduler_objects() -> list[dict[str, Any]]:
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
     noise = "in every step" if one["noisy"] else "at the start"
-    return one["name"], one["a1111"] or "-", one["grade"], noise, one["summary"]
+    needs = f" (needs {one['needs']})" if one["needs"] else ""
+    return one["name"], one["a1111"] or "-", one["grade"], noise, one["summary"] + needs
