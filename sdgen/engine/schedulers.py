@@ -1,0 +1,84 @@
+"""A scheduler's name and a checkpoint's trained configuration → the diffusers object."""
+
+import functools
+import importlib.util
+from collections.abc import Mapping
+from typing import Any
+
+import diffusers
+from diffusers.configuration_utils import ConfigMixin
+
+from sdgen.engine.noise import draw_exactly
+from sdgen.errors import InputError
+from sdgen.recipe.schedulers import SCHEDULERS, check_steps
+
+_FACTS_OF_TRAINING = {
+    "num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas",
+    "prediction_type", "rescale_betas_zero_snr",
+}  # fmt: skip
+
+
+def build_scheduler(name: str, trained_config: Mapping[str, Any]) -> Any:
+    """Build the scheduler `name` for a checkpoint.
+
+    What the training decided stays (betas, prediction type, zero terminal SNR, steps offset), what
+    the name decides is set, and nothing of another scheduler is left. Its noise is drawn by the
+    rule of `sdgen.engine.noise`.
+
+    Args:
+        name: A key of `SCHEDULERS`.
+        trained_config: The checkpoint's `scheduler_config.json`, or the config of the scheduler
+            that was loaded with it; never that of a scheduler built here.
+
+    Returns:
+        A new diffusers scheduler; as one object it can serve one pipeline call after another.
+
+    Raises:
+        InputError: A package that this scheduler needs is not installed.
+    """
+    entry = SCHEDULERS[name]
+    if entry.needs and importlib.util.find_spec(entry.needs) is None:
+        raise InputError(
+            f"{name} needs the package {entry.needs}", hint=f"pip install {entry.needs}"
+        )
+    scheduler_class = getattr(diffusers, entry.class_name)
+    known = _known_only(scheduler_class, trained_config)
+    scheduler = scheduler_class.from_config(known, **entry.config)
+    _take_whole_way(name, scheduler)
+    draw_exactly(scheduler)
+    return scheduler
+
+
+def _known_only(scheduler_class: type[ConfigMixin], trained: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a configuration the class has a parameter for.
+
+    diffusers would warn of the rest, and keep it for the next scheduler made from this one. A
+    value that was another class's default is left out too, so that the new class has its own,
+    unless it is a fact of the training.
+    """
+    parameters = scheduler_class._get_init_keys(scheduler_class)
+    defaults = set(trained.get("_use_default_values", ())) - _FACTS_OF_TRAINING
+    return {key: trained[key] for key in trained if key in parameters and key not in defaults}
+
+
+def _take_whole_way(name: str, scheduler: Any) -> None:
+    """Make `set_timesteps` of this object begin at the first timestep, and at full noise.
+
+    diffusers finds its place by looking the timestep up, and takes the second of two equal ones:
+    with beta sigmas, whose timesteps round to equal ones from 32 steps on, it skips a step and
+    then runs off the end (IndexError). And with one step, `leading` and `linspace` spacing put
+    it at the clean end, so that the noise stays: then `trailing` is meant.
+    """
+    plain = scheduler.set_timesteps
+
+    @functools.wraps(plain)
+    def set_timesteps(num_inference_steps: int | None = None, *args: Any, **kwargs: Any) -> None:
+        if num_inference_steps is not None:
+            check_steps(name, num_inference_steps)
+        if num_inference_steps == 1 and "timestep_spacing" in scheduler.config:
+            scheduler.register_to_config(timestep_spacing="trailing")
+        plain(num_inference_steps, *args, **kwargs)
+        if hasattr(scheduler, "set_begin_index"):
+            scheduler.set_begin_index(0)
+
+    scheduler.set_timesteps = set_timesteps
