@@ -20,8 +20,9 @@ from world import (
     render,
     render_svg,
     sample_scene,
+    things,
+    vocabulary,
 )
-from world import things, vocabulary
 
 MEADOW = Scene(place="meadow", time="day", weather="clear")
 GIRL = MEADOW.without(

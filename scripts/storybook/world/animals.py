@@ -36,9 +36,9 @@ NATURAL: dict[str, tuple[str, ...]] = {
     "robot": ("grey", "blue", "red", "yellow", "white", "green", "orange"),
 }
 SIZE = {
-    "cat": 0.8, "dog": 0.85, "rabbit": 0.78, "mouse": 0.62, "owl": 0.7, "penguin": 0.8, "bird": 0.6,
-    "duck": 0.62, "frog": 0.58, "turtle": 0.6, "fish": 0.62, "butterfly": 0.6, "elephant": 1.12,
-    "dragon": 1.05, "horse": 1.1, "unicorn": 1.1, "lion": 1.0, "bear": 1.0, "whale": 0.85,
+    "cat": 0.8, "dog": 0.85, "rabbit": 0.78, "mouse": 0.62, "owl": 0.7, "penguin": 0.8, "bird":
+    0.6, "duck": 0.62, "frog": 0.58, "turtle": 0.6, "fish": 0.62, "butterfly": 0.6, "elephant":
+    1.12, "dragon": 1.05, "horse": 1.1, "unicorn": 1.1, "lion": 1.0, "bear": 1.0, "whale": 0.85,
     "sheep": 0.85,
 }  # fmt: skip
 
@@ -52,7 +52,10 @@ def _sitting(pen: Pen, fur: str, belly: str) -> None:
     rng = pen.rng
     wide = rng.uniform(23, 27)
     pen.path(
-        f"M-12 -58C{-wide - 5:.1f} -40 {-wide - 5:.1f} 0 {-wide + 6:.1f} 0H{wide - 6:.1f}C{wide + 5:.1f} 0 {wide + 5:.1f} -40 12 -58Z",
+        (
+            f"M-12 -58C{-wide - 5:.1f} -40 {-wide - 5:.1f} 0 {-wide + 6:.1f} 0H{wide - 6:.1f}"
+            f"C{wide + 5:.1f} 0 {wide + 5:.1f} -40 12 -58Z"
+        ),
         fur,
     )
     pen.ellipse((0, -20), 12, 16, belly, line=False)

@@ -107,7 +107,10 @@ def _wall(pen: Pen, wide: float, wall: str) -> None:
     step = 2 * wide / teeth
     for i in range(teeth):
         x = -wide + i * step
-        data += f"L{x:.1f} {top - 9}L{x + step * 0.6:.1f} {top - 9}L{x + step * 0.6:.1f} {top}L{x + step:.1f} {top}"
+        data += (
+            f"L{x:.1f} {top - 9}L{x + step * 0.6:.1f} {top - 9}L{x + step * 0.6:.1f} {top}"
+            f"L{x + step:.1f} {top}"
+        )
     pen.path(data + f"L{wide:.1f} 0Z", mix(wall, "#ffffff", 0.08))
 
 

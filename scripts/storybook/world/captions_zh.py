@@ -4,11 +4,23 @@ import random
 from collections.abc import Callable
 
 from world import grammar, grammar_zh
+from world.layouts_zh import motif, pattern, poster
 from world.scene import NONE, Scene, Thing
 from world.vocabulary import (
-    ACCESSORIES, CLOTHING, COLOURS, EMBLEMS, HAIR_COLOURS, HAIR_STYLES, KINDS, MOODS, OBJECTS,
-    PATTERN_THINGS, PEOPLE, PLACES, PRODUCTS, STYLES, TIMES, VOCABULARY, WEATHERS, Words,
+    ACCESSORIES,
+    CLOTHING,
+    HAIR_COLOURS,
+    HAIR_STYLES,
+    KINDS,
+    MOODS,
+    OBJECTS,
+    PLACES,
+    STYLES,
+    TIMES,
+    VOCABULARY,
+    WEATHERS,
 )  # fmt: skip
+from world.words_zh import coloured, counted, word
 
 Say = Callable[[float], bool]
 MEASURES = {
@@ -18,15 +30,9 @@ MEASURES = {
 }
 
 
-def word(rng: random.Random, values: dict[str, Words], value: str) -> str:
-    """One of the Chinese words of a value, the plainest most often."""
-    choices = values[value]["zh"]
-    return choices[0] if rng.random() < 0.4 else rng.choice(choices)
-
-
 def describe(scene: Scene, rng: random.Random, say: Say) -> str:
     """The caption of any kind of picture."""
-    makers = {"poster": _poster, "motif": _motif, "pattern": _pattern}
+    makers = {"poster": poster, "motif": motif, "pattern": pattern}
     text = makers.get(scene.kind, _scene)(scene, rng, say)
     text = _styled(scene, rng, say, text)
     if rng.random() < (0.32 if scene.kind in ("scene", "panorama") else 0.6):
@@ -166,29 +172,6 @@ def _colour_fits(scene: Scene) -> bool:
     return scene.place in grammar.PLACE_COLOURS and scene.time in hours and calm
 
 
-def coloured(rng: random.Random, colour: str, noun: str) -> str:
-    """红色连衣裙, 红色的连衣裙, 红裙子."""
-    shade = word(rng, COLOURS, colour)
-    if len(shade) == 1:
-        return shade + (noun if len(noun) < 4 else f"色{noun}")
-    return f"{shade}{rng.choice(('', '', '的'))}{noun}"
-
-
-def counted(rng: random.Random, name: str, count: int, phrase: str) -> str:
-    """一只, 两棵, 三朵 before a phrase; one may stay unsaid."""
-    if count == 1 and rng.random() < 0.3:
-        return phrase
-    usual = (
-        rng.choice(("个", "个", "位"))
-        if name in PEOPLE
-        else "只"
-        if name in VOCABULARY["subject"]
-        else "个"
-    )
-    measure = grammar_zh.MEASURES.get(name, usual)
-    return rng.choice(grammar_zh.NUMBERS[count]) + measure + phrase
-
-
 def _thing(thing: Thing, rng: random.Random) -> str:
     noun = word(rng, OBJECTS, thing.name)
     if thing.colour != NONE and rng.random() < 0.85:
@@ -285,68 +268,3 @@ def _extra(scene: Scene, rng: random.Random, say: Say) -> list[str]:
     elif scene.subject != NONE and scene.distance == "near" and say(0.15):
         phrases.append(rng.choice(("近处", "特写")))
     return phrases
-
-
-def _ground(scene: Scene, rng: random.Random, say: Say, text: str) -> str:
-    if not say(1.6):
-        return text
-    shade = word(rng, COLOURS, scene.colour)
-    shade = shade + "色" if len(shade) == 1 else shade
-    return rng.choice((f"{text}，{shade}背景", f"{shade}背景的{text}", f"{text}，背景是{shade}"))
-
-
-def _poster(scene: Scene, rng: random.Random, say: Say) -> str:
-    kind = word(rng, KINDS, "poster")
-    if scene.theme not in PRODUCTS:
-        place = word(rng, PLACES, scene.theme)
-        return _ground(
-            scene,
-            rng,
-            say,
-            rng.choice((f"{place}旅行海报", f"{place}的旅行海报", f"宣传{place}旅行的海报")),
-        )
-    product = word(rng, PRODUCTS, scene.theme)
-    if rng.random() < 0.4:
-        text = rng.choice(
-            (
-                f"宣传新产品发布的{kind}",
-                f"新产品发布{kind}",
-                f"新品发布{kind}",
-                f"新产品{kind}",
-                kind,
-                f"宣传新产品的{kind}",
-            )
-        )
-    else:
-        text = rng.choice(
-            (
-                f"宣传新款{product}的{kind}",
-                f"{product}{kind}",
-                f"新{product}发布的{kind}",
-                f"宣传新产品发布的{kind}，{product}",
-                f"{product}的{kind}",
-            )
-        )
-    return _ground(scene, rng, say, text)
-
-
-def _motif(scene: Scene, rng: random.Random, say: Say) -> str:
-    kind, emblem = word(rng, KINDS, "motif"), word(rng, EMBLEMS, scene.theme)
-    if scene.view == "shirt" and rng.random() < 0.5:
-        kind = rng.choice(("T恤", "T 恤", "T恤设计", "T恤图案"))
-    text = (
-        rng.choice((f"{emblem}{kind}", f"{emblem}的{kind}", f"有{emblem}的{kind}"))
-        if say(2)
-        else kind
-    )
-    return _ground(scene, rng, say, text)
-
-
-def _pattern(scene: Scene, rng: random.Random, say: Say) -> str:
-    kind, thing = word(rng, KINDS, "pattern"), word(rng, PATTERN_THINGS, scene.theme)
-    text = (
-        rng.choice((f"{thing}{kind}", f"{thing}的{kind}", f"由{thing}组成的{kind}"))
-        if say(6)
-        else kind
-    )
-    return _ground(scene, rng, say, text)

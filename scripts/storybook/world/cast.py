@@ -4,45 +4,19 @@ import re
 from collections.abc import Callable
 
 from world.animals import SIZE, animal
+from world.measures import BEHIND, GROUND, POSITION, SKY, SMALL, TALL, WATER, WIDE
 from world.palette import jitter, named
-from world.people import person
 from world.pen import Pen
+from world.people import person
 from world.scene import NONE, Scene, Thing
+from world.sky_things import balloon_on_string
 from world.stage import Stage
-from world.things import COLOURABLE, balloon_on_string, draw_thing
+from world.things import COLOURABLE, draw_thing
 from world.vehicles import boat
 from world.vocabulary import PEOPLE
 
-POSITION = {"left": 0.27, "center": 0.5, "right": 0.73}
-TALL = {"girl": 0.84, "boy": 0.84, "baby": 0.62}
-WIDE = {"horse": 112, "unicorn": 112, "cow": 112, "sheep": 100, "deer": 96, "elephant": 150, "dragon": 130,
-        "fish": 118, "whale": 165, "butterfly": 105, "bird": 100, "duck": 105, "turtle": 130, "fox": 90,
-        "cat": 88, "dog": 88}  # fmt: skip
 SWIMMERS = ("fish", "whale", "turtle", "duck")
 FLYERS = ("butterfly", "bird", "owl", "dragon")
-SKY = {"balloon": 0.3, "hot-air balloon": 0.38, "kite": 0.3, "star": 0.22, "moon": 0.24, "sun": 0.26,
-       "cloud": 0.2, "rainbow": 0.48, "rocket": 0.36, "airplane": 0.26, "planet": 0.27}  # fmt: skip
-WATER = {"boat": 0.3, "sailboat": 0.36}
-GROUND = {"tree": 0.72, "pine": 0.72, "palm": 0.75, "blossom tree": 0.72, "house": 0.55, "lighthouse": 0.66,
-          "windmill": 0.64, "bridge": 0.4, "tent": 0.38, "lamp": 0.66, "cactus": 0.5, "bicycle": 0.34,
-          "car": 0.34, "train": 0.4, "bench": 0.3, "snowman": 0.5, "sunflower": 0.46, "bed": 0.4,
-          "chair": 0.36, "table": 0.32, "campfire": 0.27, "flowers": 0.3, "umbrella": 0.42,
-          "crystal": 0.3, "rock": 0.42}  # fmt: skip
-SMALL = 0.21
-BEHIND = (
-    "tree",
-    "pine",
-    "palm",
-    "blossom tree",
-    "house",
-    "lighthouse",
-    "windmill",
-    "bridge",
-    "tent",
-    "lamp",
-    "rainbow",
-    "train",
-)
 _PAINT = re.compile(r'(fill|stroke)="(#[0-9a-f]{6}|url\(#g\d+\))"')
 
 
@@ -80,7 +54,7 @@ def _sides(pen: Pen, scene: Scene, many: int) -> list[float]:
 
 
 def _place_thing(pen: Pen, scene: Scene, stage: Stage, thing: Thing, x: float) -> None:
-    rng, w, h = pen.rng, pen.width, pen.height
+    rng, w = pen.rng, pen.width
     hero = scene.subject == NONE and thing is scene.objects[0]
     size, y = _spot(pen, stage, thing, hero)
     size = min(size, w * (0.62 if hero else 0.5)) if thing.name != "rainbow" else size
@@ -116,8 +90,11 @@ def _inside(width: float, x: float, margin: float) -> float:
 
 
 def _spread(thing: Thing) -> float:
-    wide = {"car": 1.9, "boat": 1.8, "bench": 1.4, "train": 1.9, "cloud": 1.8, "airplane": 1.8, "tree": 0.72,
-            "pine": 0.6, "bicycle": 1.6, "tent": 1.4, "umbrella": 1.2, "bed": 1.9, "bridge": 2}  # fmt: skip
+    wide = {
+                "car": 1.9, "boat": 1.8, "bench": 1.4, "train": 1.9, "cloud": 1.8, "airplane":
+                1.8, "tree": 0.72, "pine": 0.6, "bicycle": 1.6, "tent": 1.4, "umbrella": 1.2,
+                "bed": 1.9, "bridge": 2,
+            }  # fmt: skip
     return wide.get(thing.name, 0.95)
 
 

@@ -81,8 +81,10 @@ def _skirt(pen: Pen, body: Body, top: float, hem: float, wide: float) -> None:
     half = body.half
     sway = pen.rng.uniform(-3, 3)
     pen.path(
-        f"M{-half * 0.8:.1f} {top:.1f}Q{-half * 1.1:.1f} {(top + hem) / 2:.1f} {-wide + sway:.1f} {hem:.1f}"
-        f"Q{-wide * 0.5 + sway:.1f} {hem + 4:.1f} {sway:.1f} {hem + 1:.1f}Q{wide * 0.5 + sway:.1f} {hem + 4:.1f} {wide + sway:.1f} {hem:.1f}"
+        f"M{-half * 0.8:.1f} {top:.1f}Q{-half * 1.1:.1f} {(top + hem) / 2:.1f} "
+        f"{-wide + sway:.1f} {hem:.1f}"
+        f"Q{-wide * 0.5 + sway:.1f} {hem + 4:.1f} {sway:.1f} {hem + 1:.1f}"
+        f"Q{wide * 0.5 + sway:.1f} {hem + 4:.1f} {wide + sway:.1f} {hem:.1f}"
         f"Q{half * 1.1:.1f} {(top + hem) / 2:.1f} {half * 0.8:.1f} {top:.1f}Z",
         body.cloth,
     )
@@ -164,7 +166,8 @@ def _overalls(pen: Pen, body: Body) -> None:
     _trunk(pen, body, body.waist + 3, 0.95, body.other)
     top = body.shoulder + 9
     pen.path(
-        f"M{-body.half * 0.62:.1f} {top}H{body.half * 0.62:.1f}L{body.half:.1f} {body.waist - 1}V{body.hip + 6}"
+        f"M{-body.half * 0.62:.1f} {top}H{body.half * 0.62:.1f}L{body.half:.1f} "
+        f"{body.waist - 1}V{body.hip + 6}"
         f"H{-body.half:.1f}V{body.waist - 1}Z",
         body.cloth,
     )

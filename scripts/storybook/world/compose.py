@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from world import cast, magic, places_land, places_room, places_water
+from world import cast, magic, places_above, places_built, places_room, places_water, places_wild
 from world.pen import Pen, Point
 from world.scene import Scene
 from world.sky import draw_sky, draw_weather, light_of, sky_stops
@@ -12,26 +12,26 @@ PlaceDrawer = Callable[[Pen, Scene, list[str], float, Point], Stage]
 DRAWN: dict[str, PlaceDrawer] = {
     "beach": places_water.beach,
     "ocean": places_water.ocean,
-    "forest": places_land.forest,
-    "mountains": places_land.mountains,
-    "snowy mountains": places_land.mountains,
-    "city": places_land.city,
-    "castle": places_land.castle,
-    "desert": places_land.desert,
-    "snow": places_land.snow_field,
-    "garden": places_land.garden,
-    "village": places_land.village,
+    "forest": places_wild.forest,
+    "mountains": places_wild.mountains,
+    "snowy mountains": places_wild.mountains,
+    "city": places_built.city,
+    "castle": places_built.castle,
+    "desert": places_wild.desert,
+    "snow": places_wild.snow_field,
+    "garden": places_built.garden,
+    "village": places_built.village,
     "lake": places_water.lake,
-    "space": places_land.space,
+    "space": places_above.space,
     "underwater": places_water.underwater,
     "room": places_room.room,
-    "meadow": places_land.meadow,
+    "meadow": places_wild.meadow,
     "river": places_water.river,
     "waterfall": places_water.waterfall,
     "island": places_water.island,
-    "farm": places_land.farm,
-    "sky": places_land.sky_place,
-    "volcano": places_land.volcano,
+    "farm": places_built.farm,
+    "sky": places_above.sky_place,
+    "volcano": places_wild.volcano,
 }
 NO_SKY = ("space", "underwater", "room")
 HORIZON = {

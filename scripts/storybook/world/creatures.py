@@ -1,8 +1,8 @@
-"""Birds, water animals, the butterfly, the dragon and the robot: about 100 units, base at (0, 0)."""
+"""Birds, water animals, butterfly, dragon and robot: about 100 units, base at (0, 0)."""
 
 import math
 
-from world.heads import EYE, eyes
+from world.heads import EYE
 from world.palette import darker, lighter, mix
 from world.pen import Pen
 

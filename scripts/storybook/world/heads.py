@@ -72,8 +72,10 @@ def _beard(pen: Pen, body: Body, hair: str, long: bool) -> None:
     r, y = body.head, body.head_y
     low = y + r * (2.3 if long else 1.45)
     pen.path(
-        f"M{-r:.1f} {y + r * 0.1:.1f}Q{-r * 0.9:.1f} {low:.1f} 0 {low:.1f}Q{r * 0.9:.1f} {low:.1f} {r:.1f} {y + r * 0.1:.1f}"
-        f"Q{r * 0.6:.1f} {y + r * 0.45:.1f} 0 {y + r * 0.36:.1f}Q{-r * 0.6:.1f} {y + r * 0.45:.1f} {-r:.1f} {y + r * 0.1:.1f}Z",
+        f"M{-r:.1f} {y + r * 0.1:.1f}Q{-r * 0.9:.1f} {low:.1f} 0 {low:.1f}Q{r * 0.9:.1f} "
+        f"{low:.1f} {r:.1f} {y + r * 0.1:.1f}"
+        f"Q{r * 0.6:.1f} {y + r * 0.45:.1f} 0 {y + r * 0.36:.1f}Q{-r * 0.6:.1f} "
+        f"{y + r * 0.45:.1f} {-r:.1f} {y + r * 0.1:.1f}Z",
         hair,
     )
 
@@ -86,7 +88,8 @@ def back_hair(pen: Pen, body: Body, style: str, hair: str) -> None:
         low = y + r * rng.uniform(1.5, 2.6)
         out = r * rng.uniform(1.15, 1.4)
         pen.path(
-            f"M{-r:.1f} {y:.1f}Q{-out:.1f} {y + r:.1f} {-out:.1f} {low:.1f}Q0 {low + r * 0.35:.1f} {out:.1f} {low:.1f}"
+            f"M{-r:.1f} {y:.1f}Q{-out:.1f} {y + r:.1f} {-out:.1f} {low:.1f}Q0 "
+            f"{low + r * 0.35:.1f} {out:.1f} {low:.1f}"
             f"Q{out:.1f} {y + r:.1f} {r:.1f} {y:.1f}Q0 {y - r * 2:.1f} {-r:.1f} {y:.1f}Z",
             shade,
         )
@@ -119,11 +122,21 @@ def front_hair(pen: Pen, body: Body, style: str, hair: str, turn: float) -> None
     cut = rng.random()
     if cut < 0.35:
         x = rng.choice((-0.4, 0.4)) * r + turn * r
-        fringe = f"Q{r * 0.75:.1f} {y - r * 0.45:.1f} {x:.1f} {y - r * 0.62:.1f}Q{-r * 0.6:.1f} {y - r * 0.35:.1f} {-out:.1f} {low:.1f}Z"
+        fringe = (
+            f"Q{r * 0.75:.1f} {y - r * 0.45:.1f} {x:.1f} {y - r * 0.62:.1f}Q{-r * 0.6:.1f} "
+            f"{y - r * 0.35:.1f} {-out:.1f} {low:.1f}Z"
+        )
     elif cut < 0.7:
-        fringe = f"Q{r * 0.86:.1f} {y - r * 0.3:.1f} {r * 0.55:.1f} {y - r * 0.26:.1f}Q0 {y - r * 0.44:.1f} {-r * 0.55:.1f} {y - r * 0.26:.1f}Q{-r * 0.86:.1f} {y - r * 0.3:.1f} {-out:.1f} {low:.1f}Z"
+        fringe = (
+            f"Q{r * 0.86:.1f} {y - r * 0.3:.1f} {r * 0.55:.1f} {y - r * 0.26:.1f}Q0 "
+            f"{y - r * 0.44:.1f} {-r * 0.55:.1f} {y - r * 0.26:.1f}Q{-r * 0.86:.1f} "
+            f"{y - r * 0.3:.1f} {-out:.1f} {low:.1f}Z"
+        )
     else:
-        fringe = f"Q{r * 0.6:.1f} {y - r * 0.75:.1f} 0 {y - r * 0.5:.1f}Q{-r * 0.6:.1f} {y - r * 0.75:.1f} {-out:.1f} {low:.1f}Z"
+        fringe = (
+            f"Q{r * 0.6:.1f} {y - r * 0.75:.1f} 0 {y - r * 0.5:.1f}Q{-r * 0.6:.1f} "
+            f"{y - r * 0.75:.1f} {-out:.1f} {low:.1f}Z"
+        )
     pen.path(
         f"M{-out:.1f} {low:.1f}A{out:.1f} {r * 1.12:.1f} 0 0 1 {out:.1f} {low:.1f}{fringe}", hair
     )
@@ -143,7 +156,8 @@ def _glasses(pen: Pen, body: Body, turn: float) -> None:
     for side in (-1, 1):
         x = turn * r * 1.6 + side * r * 0.4
         pen.parts.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r * 0.31:.1f}" fill="none" stroke="#3a2f38" stroke-width="{r * 0.1:.1f}"/>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r * 0.31:.1f}" fill="none" '
+            f'stroke="#3a2f38" stroke-width="{r * 0.1:.1f}"/>'
         )
 
 
@@ -184,7 +198,10 @@ def _hat(pen: Pen, body: Body) -> None:
     rng, r, y = pen.rng, body.head, body.head_y - body.head * 0.5
     straw = jitter(rng, rng.choice(("#f0cf86", "#e8d9b0", "#b5825a", "#5a6a8a", "#c8554a")), 0.03)
     pen.path(
-        f"M{-r * 0.85:.1f} {y:.1f}Q{-r * 0.8:.1f} {y - r * 0.95:.1f} 0 {y - r * 0.95:.1f}Q{r * 0.8:.1f} {y - r * 0.95:.1f} {r * 0.85:.1f} {y:.1f}Z",
+        (
+            f"M{-r * 0.85:.1f} {y:.1f}Q{-r * 0.8:.1f} {y - r * 0.95:.1f} 0 {y - r * 0.95:.1f}"
+            f"Q{r * 0.8:.1f} {y - r * 0.95:.1f} {r * 0.85:.1f} {y:.1f}Z"
+        ),
         straw,
     )
     pen.ellipse((0, y), r * 1.55, r * 0.27, lighter(straw, 0.12))
@@ -196,7 +213,10 @@ def _wizard_hat(pen: Pen, body: Body) -> None:
     lean = pen.rng.uniform(-0.6, 0.6) * r
     colour = darker(body.cloth, 0.12)
     pen.path(
-        f"M{-r * 0.95:.1f} {y:.1f}Q{-r * 0.3:.1f} {y - r * 0.9:.1f} {lean:.1f} {y - r * 2:.1f}Q{r * 0.5:.1f} {y - r * 0.8:.1f} {r * 0.95:.1f} {y:.1f}Z",
+        (
+            f"M{-r * 0.95:.1f} {y:.1f}Q{-r * 0.3:.1f} {y - r * 0.9:.1f} {lean:.1f} "
+            f"{y - r * 2:.1f}Q{r * 0.5:.1f} {y - r * 0.8:.1f} {r * 0.95:.1f} {y:.1f}Z"
+        ),
         colour,
     )
     pen.ellipse((0, y), r * 1.5, r * 0.26, colour)
@@ -207,7 +227,8 @@ def _helmet(pen: Pen, body: Body) -> None:
     r, y = body.head * 1.42, body.head_y
     pen.circle(0, y, r, "#dff2ff", a=0.3, raw=True)
     pen.parts.append(
-        f'<circle cx="0" cy="{y:.1f}" r="{r:.1f}" fill="none" stroke="{pen.tint("#f4f7fa")}" stroke-width="2.6"/>'
+        f'<circle cx="0" cy="{y:.1f}" r="{r:.1f}" fill="none" '
+        f'stroke="{pen.tint("#f4f7fa")}" stroke-width="2.6"/>'
     )
     pen.line([(-r * 0.62, y - r * 0.45), (-r * 0.35, y - r * 0.72)], "#ffffff", 3, a=0.9, raw=True)
     pen.rect((-r * 0.8, y + r * 0.82, r * 1.6, 5, 2.5), "#c9d2dc")
@@ -217,11 +238,19 @@ def _knight_helmet(pen: Pen, body: Body) -> None:
     r, y = body.head, body.head_y
     steel = "#aeb7c2"
     pen.path(
-        f"M{-r * 0.2:.1f} {y - r:.1f}Q{r * 0.2:.1f} {y - r * 2:.1f} {r * 1.2:.1f} {y - r * 1.3:.1f}Q{r * 0.6:.1f} {y - r * 1.25:.1f} {r * 0.25:.1f} {y - r:.1f}Z",
+        (
+            f"M{-r * 0.2:.1f} {y - r:.1f}Q{r * 0.2:.1f} {y - r * 2:.1f} {r * 1.2:.1f} "
+            f"{y - r * 1.3:.1f}Q{r * 0.6:.1f} {y - r * 1.25:.1f} {r * 0.25:.1f} {y - r:.1f}Z"
+        ),
         body.cloth,
     )
     pen.path(
-        f"M{-r * 1.12:.1f} {y + r * 0.6:.1f}V{y - r * 0.2:.1f}A{r * 1.12:.1f} {r * 1.05:.1f} 0 0 1 {r * 1.12:.1f} {y - r * 0.2:.1f}V{y + r * 0.6:.1f}L{r * 0.8:.1f} {y + r * 0.7:.1f}V{y - r * 0.22:.1f}H{-r * 0.8:.1f}V{y + r * 0.7:.1f}Z",
+        (
+            f"M{-r * 1.12:.1f} {y + r * 0.6:.1f}V{y - r * 0.2:.1f}A{r * 1.12:.1f} "
+            f"{r * 1.05:.1f} 0 0 1 {r * 1.12:.1f} {y - r * 0.2:.1f}V{y + r * 0.6:.1f}"
+            f"L{r * 0.8:.1f} {y + r * 0.7:.1f}V{y - r * 0.22:.1f}H{-r * 0.8:.1f}"
+            f"V{y + r * 0.7:.1f}Z"
+        ),
         steel,
     )
 

@@ -9,7 +9,7 @@ from world.vocabulary import VOCABULARY, plural
 def known_words() -> set[str]:
     """English words in lower case, singular and plural, and Chinese words and phrases."""
     english: set[str] = set(_words(" ".join(_phrases_en())))
-    chinese: set[str] = set(grammar.OTHER_ZH.split()) | set(_phrases_zh())
+    chinese: set[str] = {"T恤", "T 恤"} | set(grammar.OTHER_ZH.split()) | set(_phrases_zh())
     for values in VOCABULARY.values():
         for words in values.values():
             for phrase in words["en"]:

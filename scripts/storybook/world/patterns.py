@@ -78,7 +78,10 @@ def _dots(pen: Pen, many: tuple[int, int], step: tuple[float, float], colour: st
 def heart(pen: Pen, colour: str) -> None:
     """A heart."""
     pen.path(
-        "M0 -4C-26 -26 -50 -46 -46 -72C-42 -96 -12 -100 0 -74C12 -100 42 -96 46 -72C50 -46 26 -26 0 -4Z",
+        (
+            "M0 -4C-26 -26 -50 -46 -46 -72C-42 -96 -12 -100 0 -74C12 -100 42 -96 46 -72C50 "
+            "-46 26 -26 0 -4Z"
+        ),
         colour,
     )
     pen.ellipse((-22, -72), 8, 11, lighter(colour, 0.5), rot=25, line=False)
@@ -122,12 +125,12 @@ DRAWN: dict[str, Drawer] = {
     "stars": star_shape,
     "leaves": leaf,
     "hearts": heart,
-    "fish": lambda pen, colour: creatures.fish(pen, colour),
+    "fish": creatures.fish,
     "cats": lambda pen, colour: animals.critter(pen, colour, "pointed", "cat"),
     "mushrooms": plants.mushroom,
     "clouds": cloud_shape,
     "apples": things.apple,
     "dots": lambda pen, colour: pen.circle(0, -50, 36, colour),
     "balloons": things.balloon,
-    "trees": lambda pen, colour: plants.round_tree(pen, colour),
+    "trees": plants.round_tree,
 }

@@ -177,7 +177,10 @@ class Pen:
     def svg(self) -> str:
         """The whole drawing."""
         w, h = self.width, self.height
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" viewBox="0 0 {w} {h}">'
+        head = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" viewBox="0 0 '
+            f'{w} {h}">'
+        )
         return f"{head}<defs>{''.join(self._defs)}</defs>{''.join(self.parts)}</svg>"
 
 

@@ -38,7 +38,6 @@ def room(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Point) -
             _shelf(pen, (w - x, h * 0.34))
         if scene.subject == "none" and rng.random() < 0.7:
             _corner(pen, (w - x + rng.uniform(-0.08, 0.08) * w, line + h * 0.07))
-    _ = horizon, shine
     return Stage(near=h * 0.955, far=line + (h - line) * 0.3, sky=h * 0.25)
 
 
@@ -55,7 +54,8 @@ def _window(pen: Pen, scene: Scene, sky: list[str], at: Point, size: float) -> N
     else:
         pen.circle(*inner, size * 0.13, "#fff0b0", raw=True, line=True)
     pen.path(
-        f"M{left:.1f} {top + tall:.1f}V{top + tall * 0.78:.1f}Q{x - size * 0.2:.1f} {top + tall * 0.6:.1f} {x:.1f} {top + tall * 0.75:.1f}"
+        f"M{left:.1f} {top + tall:.1f}V{top + tall * 0.78:.1f}Q{x - size * 0.2:.1f} "
+        f"{top + tall * 0.6:.1f} {x:.1f} {top + tall * 0.75:.1f}"
         f"T{left + size:.1f} {top + tall * 0.72:.1f}V{top + tall:.1f}Z",
         "#6fa866",
         line=False,
@@ -67,7 +67,12 @@ def _window(pen: Pen, scene: Scene, sky: list[str], at: Point, size: float) -> N
         for side in (-1, 1):
             edge = x + side * (size / 2 + 9)
             pen.path(
-                f"M{edge:.1f} {top - 12:.1f}L{edge - side * size * 0.34:.1f} {top - 12:.1f}Q{edge - side * size * 0.3:.1f} {y:.1f} {edge - side * size * 0.08:.1f} {top + tall + 10:.1f}L{edge:.1f} {top + tall + 10:.1f}Z",
+                (
+                    f"M{edge:.1f} {top - 12:.1f}L{edge - side * size * 0.34:.1f} "
+                    f"{top - 12:.1f}Q{edge - side * size * 0.3:.1f} {y:.1f} "
+                    f"{edge - side * size * 0.08:.1f} {top + tall + 10:.1f}L{edge:.1f} "
+                    f"{top + tall + 10:.1f}Z"
+                ),
                 cloth,
             )
 
@@ -102,7 +107,11 @@ def _shelf(pen: Pen, at: Point) -> None:
     pen.rect((x - 26 * s, y - 30 * s, 52 * s, 44 * s), "#a9774a")
     pen.rect((x - 20 * s, y - 24 * s, 40 * s, 32 * s), "#cfe6ef", line=False)
     pen.path(
-        f"M{x - 20 * s:.1f} {y + 8 * s:.1f}L{x - 6 * s:.1f} {y - 12 * s:.1f}L{x + 4 * s:.1f} {y:.1f}L{x + 10 * s:.1f} {y - 6 * s:.1f}L{x + 20 * s:.1f} {y + 8 * s:.1f}Z",
+        (
+            f"M{x - 20 * s:.1f} {y + 8 * s:.1f}L{x - 6 * s:.1f} {y - 12 * s:.1f}"
+            f"L{x + 4 * s:.1f} {y:.1f}L{x + 10 * s:.1f} {y - 6 * s:.1f}L{x + 20 * s:.1f} "
+            f"{y + 8 * s:.1f}Z"
+        ),
         "#6f9f7a",
         line=False,
     )

@@ -35,7 +35,10 @@ def beach(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Point) 
     for dy, colour, a in ((-7, "#ffffff", 0.85), (0, darker(sand, 0.14), 1), (8, "", 1)):
         fill = colour or pen.linear((lighter(sand, 0.1), sand, darker(sand, 0.1)))
         y = shore + dy * pen.unit
-        data = f"M-4 {y - lean:.1f}C{w * 0.3:.1f} {y - lean + 10:.1f} {w * 0.62:.1f} {y + lean - 12:.1f} {w + 4} {y + lean:.1f}L{w + 4} {h + 4}L-4 {h + 4}Z"
+        data = (
+            f"M-4 {y - lean:.1f}C{w * 0.3:.1f} {y - lean + 10:.1f} {w * 0.62:.1f} "
+            f"{y + lean - 12:.1f} {w + 4} {y + lean:.1f}L{w + 4} {h + 4}L-4 {h + 4}Z"
+        )
         pen.path(data, fill, a=a, line=not colour)
     if rng.random() < 0.4:
         side = (
@@ -137,8 +140,10 @@ def river(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Point) 
     bend = rng.choice((-1, 1)) * w * 0.2
     top, mid = horizon + h * 0.05, h * 0.72
     pen.path(
-        f"M{x - 6:.0f} {top:.0f}C{x + bend:.0f} {mid - h * 0.1:.0f} {x - bend - w * 0.1:.0f} {mid:.0f} {x - w * 0.3:.0f} {h + 4}"
-        f"L{x + w * 0.3:.0f} {h + 4}C{x - bend + w * 0.12:.0f} {mid:.0f} {x + bend + w * 0.1:.0f} {mid - h * 0.1:.0f} {x + 6:.0f} {top:.0f}Z",
+        f"M{x - 6:.0f} {top:.0f}C{x + bend:.0f} {mid - h * 0.1:.0f} "
+        f"{x - bend - w * 0.1:.0f} {mid:.0f} {x - w * 0.3:.0f} {h + 4}"
+        f"L{x + w * 0.3:.0f} {h + 4}C{x - bend + w * 0.12:.0f} {mid:.0f} "
+        f"{x + bend + w * 0.1:.0f} {mid - h * 0.1:.0f} {x + 6:.0f} {top:.0f}Z",
         pen.linear((mix(sky[-1], colour, 0.4), colour)),
     )
     for share in (0.45, 0.65, 0.82):
@@ -150,7 +155,6 @@ def river(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Point) 
             (rng.choice((0.12, 0.88)) * w + rng.uniform(-14, 14), rng.uniform(h * 0.72, h * 0.95)),
             "#4f8f45",
         )
-    _ = shine
     stage = Stage(near=h * 0.955, far=horizon + (h - horizon) * 0.45, sky=horizon * 0.45)
     stage.water = h * 0.8
     return stage
@@ -217,11 +221,17 @@ def island(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Point)
     x = w * 0.5
     pen.ellipse((x, y + h * 0.05), w * 0.47, h * 0.075, lighter(base, 0.4), a=0.8)
     pen.path(
-        f"M{w * 0.08:.0f} {y + h * 0.06:.0f}Q{x:.0f} {y - h * 0.13:.0f} {w * 0.92:.0f} {y + h * 0.06:.0f}Q{x:.0f} {y + h * 0.13:.0f} {w * 0.08:.0f} {y + h * 0.06:.0f}Z",
+        (
+            f"M{w * 0.08:.0f} {y + h * 0.06:.0f}Q{x:.0f} {y - h * 0.13:.0f} {w * 0.92:.0f} "
+            f"{y + h * 0.06:.0f}Q{x:.0f} {y + h * 0.13:.0f} {w * 0.08:.0f} {y + h * 0.06:.0f}Z"
+        ),
         jitter(rng, "#f0d6a0", 0.03),
     )
     pen.path(
-        f"M{w * 0.2:.0f} {y:.0f}Q{x:.0f} {y - h * 0.14:.0f} {w * 0.8:.0f} {y:.0f}Q{x:.0f} {y + h * 0.03:.0f} {w * 0.2:.0f} {y:.0f}Z",
+        (
+            f"M{w * 0.2:.0f} {y:.0f}Q{x:.0f} {y - h * 0.14:.0f} {w * 0.8:.0f} {y:.0f}Q{x:.0f} "
+            f"{y + h * 0.03:.0f} {w * 0.2:.0f} {y:.0f}Z"
+        ),
         jitter(rng, "#79b356", 0.04),
     )
     for side in (0.26, 0.7):
@@ -256,7 +266,6 @@ def underwater(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Po
         pen.circle(
             rng.uniform(0, w), rng.uniform(h * 0.1, h * 0.75), r, "#e8fbff", a=0.55, raw=True
         )
-    _ = sky, horizon, shine
     return Stage(near=h * 0.96, far=h * 0.9, sky=h * 0.3, mode="swim")
 
 

@@ -66,7 +66,8 @@ def pine(pen: Pen, green: str = "", snowy: bool = False) -> None:
         if snowy:
             cut = 0.5
             pen.path(
-                f"M{-half * cut:.1f} {low + (high - low) * (1 - cut):.1f}Q0 {low + (high - low) * 0.36:.1f} "
+                f"M{-half * cut:.1f} {low + (high - low) * (1 - cut):.1f}Q0 "
+                f"{low + (high - low) * 0.36:.1f} "
                 f"{half * cut:.1f} {low + (high - low) * (1 - cut):.1f}L0 {high:.1f}Z",
                 "#fafcff",
                 line=False,
@@ -82,7 +83,8 @@ def palm(pen: Pen) -> None:
     for dx, dy in ((-38, 6), (-30, -16), (38, 8), (32, -14), (-6, -26), (12, -24)):
         shade = green if dy < 0 else darker(green, 0.15)
         pen.path(
-            f"M{lean:.1f} -74Q{lean + dx * 0.5:.1f} {-84 + dy * 0.4 - 10:.1f} {lean + dx:.1f} {-70 + dy}"
+            f"M{lean:.1f} -74Q{lean + dx * 0.5:.1f} {-84 + dy * 0.4 - 10:.1f} "
+            f"{lean + dx:.1f} {-70 + dy}"
             f"Q{lean + dx * 0.45:.1f} {-76 + dy * 0.5:.1f} {lean:.1f} -74Z",
             shade,
         )
@@ -107,8 +109,10 @@ def flower(pen: Pen, colour: str, tall: float = 30) -> None:
         pen.ellipse((lean * 0.3 + 5, -tall * 0.35), 6, 2.8, "#5aa650", rot=-30, line=False)
     if rng.random() < 0.3:
         pen.path(
-            f"M{lean - 8} {-tall - 8}L{lean - 3} {-tall - 4}L{lean} {-tall - 11}L{lean + 3} {-tall - 4}"
-            f"L{lean + 8} {-tall - 8}Q{lean + 8} {-tall + 6} {lean} {-tall + 6}Q{lean - 8} {-tall + 6} {lean - 8} {-tall - 8}Z",
+            f"M{lean - 8} {-tall - 8}L{lean - 3} {-tall - 4}L{lean} {-tall - 11}"
+            f"L{lean + 3} {-tall - 4}"
+            f"L{lean + 8} {-tall - 8}Q{lean + 8} {-tall + 6} {lean} {-tall + 6}"
+            f"Q{lean - 8} {-tall + 6} {lean - 8} {-tall - 8}Z",
             colour,
         )
         return

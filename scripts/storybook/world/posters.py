@@ -2,7 +2,6 @@
 
 import math
 
-
 from world import compose, lettering, products
 from world.palette import NAMED, darker, lighter, mix, named
 from world.pen import Pen, Point
@@ -11,8 +10,9 @@ from world.sky import star
 from world.vocabulary import PRODUCTS
 
 ACCENTS = {
-    "red": "yellow", "orange": "blue", "yellow": "red", "green": "yellow", "blue": "orange", "purple": "yellow",
-    "pink": "blue", "brown": "orange", "black": "yellow", "white": "red", "grey": "orange",
+    "red": "yellow", "orange": "blue", "yellow": "red", "green": "yellow", "blue": "orange",
+    "purple": "yellow", "pink": "blue", "brown": "orange", "black": "yellow", "white": "red",
+    "grey": "orange",
 }  # fmt: skip
 
 

@@ -65,7 +65,8 @@ def coffee(pen: Pen, colour: str) -> None:
         pen.line([(x, -78), (x + 7, -90), (x - 3, -100), (x + 4, -112)], "#fffaf0", 5, a=0.8)
     ear = pen.tint(darker(colour, 0.1))
     pen.parts.append(
-        f'<path d="M36 -54Q66 -54 60 -32Q54 -16 32 -18" fill="none" stroke="{ear}" stroke-width="9"/>'
+        f'<path d="M36 -54Q66 -54 60 -32Q54 -16 32 -18" fill="none" stroke="{ear}" '
+        'stroke-width="9"/>'
     )
     pen.path("M-42 -66H42Q42 -8 16 -6H-16Q-42 -8 -42 -66Z", colour)
     pen.ellipse((0, -66), 42, 8.5, "#6b4028")

@@ -22,10 +22,10 @@ class Thing:
 class Scene:
     """Everything that a caption may speak of. ``"none"`` stands for what is not there.
 
-    ``width`` and ``height`` are pixels. ``subject`` is a species ("girl", "cat", …); ``clothing`` and
-    ``colour`` are the kind and colour of a person's clothes, or the colour of an animal or robot
-    with clothing "none". For posters, motifs and patterns ``theme`` names what is shown and
-    ``colour`` the colour of the background.
+    ``width`` and ``height`` are pixels. ``subject`` is a species ("girl", "cat", …); ``clothing``
+    and ``colour`` are the kind and colour of a person's clothes; an animal or robot has clothing
+    "none", and ``colour`` is its own. For posters, motifs and patterns ``theme`` names what is
+    shown and ``colour`` the colour of the background.
     """
 
     width: int = 256

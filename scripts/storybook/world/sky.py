@@ -103,7 +103,10 @@ def moon(pen: Pen, at: Point, r: float, full: bool) -> None:
         pen.circle(x - r * 0.3, y - r * 0.2, r * 0.25, "#e2dbb8", raw=True)
         pen.circle(x + r * 0.35, y + r * 0.3, r * 0.19, "#e2dbb8", raw=True)
         return
-    data = f"M{x} {y - r}A{r} {r} 0 1 1 {x - r * 0.87:.1f} {y + r * 0.5:.1f}A{r * 0.8:.1f} {r * 0.8:.1f} 0 0 0 {x} {y - r}Z"
+    data = (
+        f"M{x} {y - r}A{r} {r} 0 1 1 {x - r * 0.87:.1f} {y + r * 0.5:.1f}A{r * 0.8:.1f} "
+        f"{r * 0.8:.1f} 0 0 0 {x} {y - r}Z"
+    )
     pen.path(data, "#f9f2cf", raw=True, line=True)
 
 

@@ -7,6 +7,8 @@ from world.palette import darker, jitter, lighter, mix
 from world.pen import Pen, Point, smooth
 from world.scene import Scene
 
+GRASS = ("#79b85a", "#6cae52", "#8cc063", "#5fa356")
+
 
 @dataclass
 class Stage:
@@ -125,8 +127,10 @@ def path_to(pen: Pen, x: float, top: float, bottom: float, colour: str, wide: fl
     bend = pen.rng.uniform(-0.25, 0.25) * pen.width
     mid = (top + bottom) / 2
     pen.path(
-        f"M{x - 3:.1f} {top:.1f}C{x + bend:.1f} {mid:.1f} {x - bend - wide:.1f} {mid:.1f} {x - wide:.1f} {bottom + 4:.1f}"
-        f"L{x + wide:.1f} {bottom + 4:.1f}C{x - bend + wide:.1f} {mid:.1f} {x + bend + 14:.1f} {mid:.1f} {x + 3:.1f} {top:.1f}Z",
+        f"M{x - 3:.1f} {top:.1f}C{x + bend:.1f} {mid:.1f} {x - bend - wide:.1f} {mid:.1f} "
+        f"{x - wide:.1f} {bottom + 4:.1f}"
+        f"L{x + wide:.1f} {bottom + 4:.1f}C{x - bend + wide:.1f} {mid:.1f} "
+        f"{x + bend + 14:.1f} {mid:.1f} {x + 3:.1f} {top:.1f}Z",
         colour,
         line=False,
     )
@@ -137,11 +141,24 @@ def tuft(pen: Pen, at: Point, colour: str) -> None:
     x, y = at
     s = pen.unit * pen.rng.uniform(0.8, 1.3)
     pen.path(
-        f"M{x - 7 * s:.1f} {y:.1f}L{x - 8 * s:.1f} {y - 9 * s:.1f}L{x - 2 * s:.1f} {y - 3 * s:.1f}L{x:.1f} {y - 13 * s:.1f}"
-        f"L{x + 3 * s:.1f} {y - 3 * s:.1f}L{x + 9 * s:.1f} {y - 8 * s:.1f}L{x + 7 * s:.1f} {y:.1f}Z",
+        f"M{x - 7 * s:.1f} {y:.1f}L{x - 8 * s:.1f} {y - 9 * s:.1f}L{x - 2 * s:.1f} "
+        f"{y - 3 * s:.1f}L{x:.1f} {y - 13 * s:.1f}"
+        f"L{x + 3 * s:.1f} {y - 3 * s:.1f}L{x + 9 * s:.1f} {y - 8 * s:.1f}"
+        f"L{x + 7 * s:.1f} {y:.1f}Z",
         colour,
         line=False,
     )
+
+
+def tufts(pen: Pen, many: int, colour: str = "#4f9147") -> None:
+    """Tufts of grass near the lower edge."""
+    for _ in range(many):
+        tuft(pen, (pen.rng.uniform(0, pen.width), pen.height * pen.rng.uniform(0.78, 0.98)), colour)
+
+
+def grass(pen: Pen) -> str:
+    """One of the greens of grass."""
+    return jitter(pen.rng, pen.rng.choice(GRASS), 0.04)
 
 
 def open_stage(pen: Pen, scene: Scene, horizon: float) -> Stage:

@@ -1,6 +1,7 @@
 """Boats, cars and other machines, and furniture: about 100 units tall, base at (0, 0)."""
 
 import math
+from itertools import pairwise
 
 from world.palette import darker, jitter, lighter
 from world.pen import Pen
@@ -25,14 +26,15 @@ def bicycle(pen: Pen, colour: str) -> None:
     """A bicycle 160 wide."""
     for x in (-48, 48):
         pen.parts.append(
-            f'<circle cx="{x}" cy="-32" r="29" fill="none" stroke="{pen.tint("#3a3640")}" stroke-width="6.5"/>'
+            f'<circle cx="{x}" cy="-32" r="29" fill="none" stroke="{pen.tint("#3a3640")}" '
+            'stroke-width="6.5"/>'
         )
     for points in (
         [(-48, -32), (-18, -74), (34, -74), (0, -32), (-48, -32)],
         [(0, -32), (-22, -84)],
         [(48, -32), (30, -92)],
     ):
-        for a, b in zip(points, points[1:], strict=False):
+        for a, b in pairwise(points):
             pen.line([a, b], colour, 7)
     pen.rect((-34, -91, 26, 8, 4), "#4a3a34")
     pen.line([(30, -92), (44, -98)], "#4a3a34", 7)
@@ -98,7 +100,7 @@ def airplane(pen: Pen, colour: str) -> None:
 
 def planet_thing(pen: Pen, colour: str) -> None:
     """A planet 90 across."""
-    from world.places_land import planet  # noqa: PLC0415
+    from world.places_above import planet
 
     planet(pen, (0, -48), 44, colour)
 
@@ -150,7 +152,8 @@ def clock(pen: Pen, colour: str) -> None:
 def teapot(pen: Pen, colour: str) -> None:
     """A round teapot."""
     pen.parts.append(
-        f'<path d="M-40 -60Q-78 -62 -68 -30Q-60 -14 -40 -20" fill="none" stroke="{pen.tint(colour)}" stroke-width="10"/>'
+        '<path d="M-40 -60Q-78 -62 -68 -30Q-60 -14 -40 -20" fill="none" '
+        f'stroke="{pen.tint(colour)}" stroke-width="10"/>'
     )
     pen.path("M38 -44Q58 -44 62 -76L76 -74Q70 -26 38 -20Z", colour)
     pen.ellipse((0, -40), 47, 39, colour)

@@ -262,10 +262,10 @@ VOCABULARY: dict[str, dict[str, Words]] = {
 }
 _IRREGULAR = {
     "man": "men", "woman": "women", "gentleman": "gentlemen", "lady": "ladies", "mouse": "mice",
-    "fish": "fish", "sheep": "sheep", "deer": "deer", "baby": "babies", "butterfly": "butterflies",
-    "puppy": "puppies", "bunny": "bunnies", "kitty": "kitties", "pony": "ponies", "wolf": "wolves",
-    "fox": "foxes", "bench": "benches", "flowers": "flowers", "blossoms": "blossoms",
-    "cactus": "cacti", "snowman": "snowmen", "spaceman": "spacemen", "fire": "fires",
+    "fish": "fish", "sheep": "sheep", "deer": "deer", "baby": "babies", "butterfly":
+    "butterflies", "puppy": "puppies", "bunny": "bunnies", "kitty": "kitties", "pony": "ponies",
+    "wolf": "wolves", "fox": "foxes", "bench": "benches", "flowers": "flowers", "blossoms":
+    "blossoms", "cactus": "cacti", "snowman": "snowmen", "spaceman": "spacemen", "fire": "fires",
     "armour": "armour", "box": "boxes", "princess": "princesses", "soldier in armour": "soldiers",
 }  # fmt: skip
 
