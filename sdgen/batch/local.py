@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from sdgen.batch.jobs import Job
-from sdgen.batch.outcomes import Observer, StopFlag
+from sdgen.batch.outcomes import Observer, Stop
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InterruptedRunError, SdgenError
 
@@ -13,7 +13,7 @@ Outcome = tuple[Job, Drawing | SdgenError]
 
 
 def draw(
-    jobs: Sequence[Job], generator: ImageGenerator, observer: Observer, stop: StopFlag
+    jobs: Sequence[Job], generator: ImageGenerator, observer: Observer, stop: Stop
 ) -> Iterator[Outcome]:
     """Draw `jobs`, those of one model together, so that each is loaded once.
 
@@ -35,7 +35,7 @@ def _draw_group(
     jobs: Sequence[Job],
     generator: ImageGenerator,
     observer: Observer,
-    stop: StopFlag,
+    stop: Stop,
     *,
     is_only: bool,
 ) -> Iterator[Outcome]:
@@ -55,7 +55,7 @@ def _draw_group(
 
 
 def _picture(
-    job: Job, generator: ImageGenerator, observer: Observer, stop: StopFlag
+    job: Job, generator: ImageGenerator, observer: Observer, stop: Stop
 ) -> Drawing | SdgenError:
     def on_step(done: int, total: int) -> None:
         observer.step(job, done, total)
@@ -69,6 +69,6 @@ def _picture(
         return error
 
 
-def _check(stop: StopFlag) -> None:
+def _check(stop: Stop) -> None:
     if stop.requested is not None:
         raise InterruptedRunError("stopped", signal_number=stop.requested)

@@ -16,7 +16,7 @@ from sdgen.batch.jobs import Job, make_jobs, select
 from sdgen.batch.ledger import Ledger
 from sdgen.batch.local import Outcome, draw
 from sdgen.batch.options import DEFAULTS, BatchOptions
-from sdgen.batch.outcomes import BatchSummary, Failure, Observer, StopFlag
+from sdgen.batch.outcomes import BatchSummary, Failure, Observer, Stop, StopFlag
 from sdgen.batch.state import open_state
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InterruptedRunError, OutputError, SdgenError
@@ -34,7 +34,7 @@ def run_batch(
     options: BatchOptions = DEFAULTS,
     *,
     observer: Observer | None = None,
-    stop: StopFlag | None = None,
+    stop: Stop | None = None,
 ) -> BatchSummary:
     """Draw what is not there yet; a picture that cannot be drawn does not end the run.
 

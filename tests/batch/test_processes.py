@@ -14,7 +14,7 @@ from sdgen.batch.state import ledger_paths
 from tests.batch.conftest import job_ids, pictures
 
 ROOT = Path(__file__).parents[2]
-COUNT = 60
+COUNT = 48
 
 
 @pytest.fixture

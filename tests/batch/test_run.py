@@ -136,7 +136,7 @@ def _die_at(patch: pytest.MonkeyPatch, owner: object, name: str, call: int) -> N
     patch.setattr(owner, name, dying)
 
 
-@pytest.mark.parametrize("call", range(0, 24, 3))
+@pytest.mark.parametrize("call", range(0, 25, 4))
 @pytest.mark.parametrize("name", ["write", "link", "fsync"])
 def test_failing_disk_ends_the_run_and_the_next_finishes_it(
     out: Path, whole, painter, name: str, call: int, monkeypatch: pytest.MonkeyPatch
