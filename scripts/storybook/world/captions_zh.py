@@ -69,6 +69,8 @@ def _punctuated(rng: random.Random, text: str) -> str:
         text = text.replace("，", "")
     elif dice < 0.28:
         text = text.replace("，", "， ")
+    if "T 恤" in text and rng.random() < 0.5:
+        text = text.replace("T 恤", " T 恤").strip()
     return text + "。" if rng.random() < 0.1 else text
 
 
@@ -150,6 +152,8 @@ def _located(scene: Scene, rng: random.Random, place: str) -> str:
 def _bare(scene: Scene, rng: random.Random, say: Say) -> str:
     setting, place = _setting(scene, rng, say)
     place = place or word(rng, PLACES, scene.place)
+    if place in grammar_zh.LOCATED and rng.random() < 0.7:
+        place = PLACES[scene.place]["zh"][0]
     before = ""
     if rng.random() < 0.2:
         before = rng.choice(grammar.SCENIC_ZH) + "的"
@@ -187,7 +191,7 @@ def _figure(scene: Scene, rng: random.Random, say: Say) -> str:
     else:
         phrase, looks = noun, _looks(scene, rng, say)
     if rng.random() < 0.2:
-        phrase = f"{rng.choice(grammar.ADJECTIVES_ZH)}的{phrase}"
+        phrase = f"{rng.choice(grammar.ADJECTIVES_ZH)}{rng.choice(('的', '的', ''))}{phrase}"
     if len(looks) > 1 and rng.random() < 0.4:
         cut = rng.randrange(1, len(looks))
         late, looks = looks[cut:], looks[:cut]

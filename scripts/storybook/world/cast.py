@@ -30,7 +30,7 @@ def draw_cast(pen: Pen, scene: Scene, stage: Stage) -> None:
         if thing.name in SKY or thing.name in WATER or thing.name in BEHIND:
             _place_thing(pen, scene, stage, thing, x)
     if scene.subject != NONE:
-        with pen.tone(strength=0.62):
+        with pen.tone(strength=0.5):
             _figures(pen, scene, stage, held)
     for thing, x in placed:
         if not (thing.name in SKY or thing.name in WATER or thing.name in BEHIND):
@@ -46,7 +46,9 @@ def _sides(pen: Pen, scene: Scene, many: int) -> list[float]:
     else:
         taken = POSITION[scene.position]
         free = {0.27: [0.76, 0.58], 0.5: [0.17, 0.83], 0.73: [0.24, 0.42]}[taken]
-        if taken == 0.5:
+        if taken == 0.5 and scene.companion != NONE:
+            free = free[:: -_companion_side(scene)]
+        elif taken == 0.5:
             rng.shuffle(free)
         first, other = free
     spots = [first, other, 0.5][:many]
@@ -72,7 +74,7 @@ def _place_thing(pen: Pen, scene: Scene, stage: Stage, thing: Thing, x: float) -
         if thing.name in GROUND or thing.name not in SKY | WATER:
             _shadow(pen, at[0], at[1], size * 0.42)
         flip = rng.random() < 0.5 and thing.name not in ("clock",)
-        with pen.group(at, size / 100, flip=flip), pen.tone(strength=0.8):
+        with pen.group(at, size / 100, flip=flip), pen.tone(strength=0.62):
             if draw:
                 draw(pen, _balloon_colour(pen, thing))
             else:
@@ -136,7 +138,7 @@ def _figures(pen: Pen, scene: Scene, stage: Stage, held: Thing | None) -> None:
     y = stage.near if scene.distance == "near" else stage.far + (stage.near - stage.far) * 0.15
     y -= rng.uniform(0, 0.02) * pen.height
     step = wide * (0.92 if scene.subject in PEOPLE else 0.86)
-    half = step * (scene.count - 1) / 2 + wide * 0.4
+    half = step * (scene.count - 1) / 2 + wide * 0.46
     x = _inside(w, w * (POSITION[scene.position] + rng.uniform(-0.03, 0.03)), half)
     if scene.companion != NONE:
         _companion(pen, scene, (x, y), size)
@@ -174,9 +176,15 @@ def _figure_size(pen: Pen, scene: Scene) -> float:
     return min(share * h, most)
 
 
+def _companion_side(scene: Scene) -> int:
+    """1 if the companion stands to the right of the figure, -1 if to the left."""
+    usual = 1 if len(scene.companion) % 2 else -1
+    return {"left": 1, "right": -1}.get(scene.position, usual)
+
+
 def _companion(pen: Pen, scene: Scene, at: tuple[float, float], size: float) -> None:
     rng, (x, y) = pen.rng, at
-    side = {"left": 1, "right": -1}.get(scene.position, rng.choice((-1, 1)))
+    side = _companion_side(scene)
     scale = (
         size
         * 0.9

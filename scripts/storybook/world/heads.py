@@ -225,7 +225,7 @@ def _wizard_hat(pen: Pen, body: Body) -> None:
 
 def _helmet(pen: Pen, body: Body) -> None:
     r, y = body.head * 1.42, body.head_y
-    pen.circle(0, y, r, "#dff2ff", a=0.3, raw=True)
+    pen.circle(0, y, r, "#dff2ff", a=0.14, raw=True)
     pen.parts.append(
         f'<circle cx="0" cy="{y:.1f}" r="{r:.1f}" fill="none" '
         f'stroke="{pen.tint("#f4f7fa")}" stroke-width="2.6"/>'

@@ -23,9 +23,9 @@ def _ground(scene: Scene, rng: random.Random, say: Say, text: str) -> str:
     colour = word(rng, COLOURS, scene.colour)
     return rng.choice(
         (
-            f"{text} on a {colour} background",
+            f"{text} on {with_article(colour)} background",
             f"{text}, {colour} background",
-            f"{text} with a {colour} background",
+            f"{text} with {with_article(colour)} background",
         )
     )
 

@@ -73,6 +73,8 @@ def _layout(rng: random.Random, kind: str, style: str, size: tuple[int, int]) ->
 def _empty_place(rng: random.Random, style: str, size: tuple[int, int], kind: str) -> Scene:
     place = pick(rng, PLACES)
     time = NONE if place == "space" else pick(rng, TIMES)
+    if place == "underwater":
+        time = rng.choice(("day", "day", "night"))
     weather = NONE if place in INSIDE else pick(rng, WEATHERS)
     if place == "sky":
         weather = rng.choice(("clear", "cloudy"))
@@ -189,7 +191,7 @@ def _with_person(rng: random.Random, scene: Scene) -> Scene:
         clothing = rng.choice(("shirt", "overalls", "sweater"))
     if scene.place == "space" and rng.random() < 0.5 and species in ("girl", "boy", "woman", "man"):
         clothing = "space suit"
-    hair, hair_style = _hair(rng, species)
+    hair, hair_style = _hair(rng, species) if species != "knight" else (NONE, NONE)
     return scene.without(
         subject=species, clothing=clothing, colour=rng.choice(COLOURS), hair=hair,
         hair_style=hair_style, accessory=_accessory(rng, species, clothing),

@@ -149,7 +149,7 @@ def cloud(pen: Pen, at: Point, size: float, colour: str, a: float = 1) -> None:
 def _clouds(pen: Pen, scene: Scene, stops: list[str], horizon: float) -> None:
     rng = pen.rng
     heavy = scene.weather in ("rain", "storm", "cloudy", "snow")
-    many = rng.randint(4, 6) if heavy else rng.choice((0, 1, 2, 2, 3))
+    many = rng.randint(4, 6) if heavy else rng.choice((0, 1, 1, 2, 2))
     base = {"sunset": "#ffb59a", "dawn": "#fff1ec", "day": "#ffffff", "dusk": "#8d7fb8"}
     colour = base.get(scene.time, "#41568f")
     if heavy and scene.weather != "snow":
