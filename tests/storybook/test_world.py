@@ -20,9 +20,9 @@ from world import (
     render,
     render_svg,
     sample_scene,
-    things,
     vocabulary,
 )
+from world.draw import things
 
 MEADOW = Scene(place="meadow", time="day", weather="clear")
 GIRL = MEADOW.without(

@@ -1,10 +1,10 @@
 """The world of the built-in model: random scenes, their pictures and their captions."""
 
-from world.captions import caption
-from world.effects import render
-from world.known import known_words
-from world.layouts import render_svg
+from world.draw.effects import render
+from world.draw.layouts import render_svg
 from world.sample import sample_scene
+from world.say.captions import caption
+from world.say.known import known_words
 from world.scene import Scene, Thing, attributes, is_held_out
 from world.vocabulary import VOCABULARY
 

@@ -3,8 +3,10 @@
 import random
 from typing import TypeVar
 
-from world import things, vocabulary
-from world.animals import NATURAL
+from world import vocabulary
+from world.draw import things
+from world.draw.animals import NATURAL
+from world.draw.palette import COLOURS
 from world.likelihood import (
     CLOTHES,
     FEMALE,
@@ -20,7 +22,6 @@ from world.likelihood import (
     TIMES,
     WEATHERS,
 )
-from world.palette import COLOURS
 from world.scene import NONE, Scene, Thing
 
 T = TypeVar("T")

@@ -1,0 +1,1 @@
+"""How a scene is drawn: SVG from shapes, then the paper of its style."""

@@ -1,0 +1,1 @@
+"""What is said of a scene: captions in English and Chinese."""
