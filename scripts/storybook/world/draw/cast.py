@@ -63,6 +63,8 @@ def _place_thing(pen: Pen, scene: Scene, stage: Stage, thing: Thing, x: float) -
     draw = balloon_on_string if thing.name == "balloon" else None
     if thing.count > 1:
         size *= 0.82 if thing.count == 2 else 0.7
+    if not hero and thing.name != "rainbow":
+        size = min(size, w * 0.46 / (_spread(thing) * thing.count))
     for i in range(thing.count):
         dx = (i - (thing.count - 1) / 2) * size * _spread(thing)
         lift = (
@@ -172,6 +174,8 @@ def _figure_size(pen: Pen, scene: Scene) -> float:
         share *= TALL.get(scene.subject, 1.0) * (0.8 if scene.place == "ocean" else 1)
     else:
         share *= 0.92 * SIZE.get(scene.subject, 0.9)
+    if any(thing.held and thing.name in ("balloon", "kite", "umbrella") for thing in scene.objects):
+        share *= 0.78
     most = w * 0.96 / (_width(scene.subject) * (1 + (scene.count - 1) * 0.9)) * 100
     return min(share * h, most)
 

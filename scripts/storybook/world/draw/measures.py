@@ -3,9 +3,9 @@
 POSITION = {"left": 0.27, "center": 0.5, "right": 0.73}
 TALL = {"girl": 0.84, "boy": 0.84, "baby": 0.62}
 WIDE = {
-    "horse": 112, "unicorn": 112, "cow": 112, "sheep": 100, "deer": 96, "elephant": 150,
-    "dragon": 130, "fish": 118, "whale": 165, "butterfly": 105, "bird": 100, "duck": 105,
-    "turtle": 130, "fox": 90, "cat": 88, "dog": 88,
+    "horse": 124, "unicorn": 124, "cow": 120, "sheep": 108, "deer": 118, "elephant": 156,
+    "dragon": 144, "fish": 126, "whale": 176, "butterfly": 108, "bird": 116, "duck": 118,
+    "turtle": 150, "fox": 108, "cat": 100, "dog": 100,
 }  # fmt: skip
 SKY = {
     "balloon": 0.3, "hot-air balloon": 0.38, "kite": 0.3, "star": 0.22, "moon": 0.24, "sun": 0.26,
