@@ -168,9 +168,13 @@ def robot(pen: Pen, colour: str) -> None:
 
 
 def sparkle_ring(pen: Pen, r: float, colour: str) -> None:
-    """A swirl of magic light around (0, 0)."""
-    points = [
-        (math.cos(a / 3) * r * (0.4 + a / 22), math.sin(a / 3) * r * 0.5 * (0.4 + a / 22))
-        for a in range(14)
-    ]
-    pen.line(points, colour, r * 0.07, a=0.8, raw=True)
+    """A spiral of magic light that opens around (0, 0) and ends in a star."""
+    start, steps = pen.rng.uniform(0, math.tau), pen.rng.randint(16, 26)
+    points = []
+    for step in range(steps):
+        angle, far = start + step * 0.38, r * (0.12 + 0.88 * step / steps)
+        points.append((math.cos(angle) * far, math.sin(angle) * far * 0.55))
+    cut = len(points) // 2
+    pen.line(points[: cut + 1], colour, r * 0.045, a=0.7, raw=True)
+    pen.line(points[cut:], colour, r * 0.075, a=0.85, raw=True)
+    pen.glow(points[-1], r * 0.3, "#ffffff", 0.7)

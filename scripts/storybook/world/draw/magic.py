@@ -54,8 +54,9 @@ def behind(pen: Pen, scene: Scene, horizon: float) -> None:
 def before(pen: Pen) -> None:
     """Sparkles and a swirl of light in front of everything."""
     rng, w, h = pen.rng, pen.width, pen.height
-    with pen.group((w * rng.uniform(0.2, 0.8), h * rng.uniform(0.4, 0.7))):
-        sparkle_ring(pen, 70 * pen.unit, rng.choice(SPARKS))
+    if rng.random() < 0.65:
+        with pen.group((w * rng.uniform(0.2, 0.8), h * rng.uniform(0.3, 0.7))):
+            sparkle_ring(pen, rng.uniform(50, 85) * pen.unit, rng.choice(SPARKS))
     for _ in range(round(9 * w / 256)):
         at = rng.uniform(0, w), rng.uniform(h * 0.15, h * 0.95)
         r = rng.uniform(3.5, 8) * pen.unit
