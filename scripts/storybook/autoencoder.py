@@ -27,7 +27,7 @@ class VaeOrder:
     plan: str = "full"
     batch: int = 128
     edge: int = 128
-    rate: float = 4e-3
+    rate: float = 3e-3
     noise: float = 0.05
     capacity: int = 60_000
     minimum: int = 2_000

@@ -38,6 +38,7 @@ def _flags(parser: argparse.ArgumentParser, order: type[Any], **defaults: Any) -
 def main(arguments: Sequence[str]) -> None:
     """Run one leg."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import torch
     from autoencoder import DecoderLeg, VaeLeg, VaeOrder
     from denoiser import UnetLeg, UnetOrder
     from scenes import Order, render_all
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str]) -> None:
     _flags(legs.add_parser("decoder"), VaeOrder, **short)
     given = vars(parser.parse_args(arguments))
     leg = given.pop("leg")
+    torch.backends.cudnn.benchmark = True
+    torch.set_float32_matmul_precision("high")
     if leg == "render":
         render_all(Order(**given))
     elif leg == "vae":
