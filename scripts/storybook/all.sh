@@ -16,14 +16,14 @@ start() {  # NAME COMMAND… : in the background, with its log
     "$@" >"$root/log/$name" 2>&1 &
 }
 
-start vae python3 "$here/train.py" vae $inputs --held-out "$root/held" --minutes "${VAE:-6}"
+start vae python3 "$here/train.py" vae $inputs --held-out "$root/held" --minutes "${VAE:-5}"
 start held nice -n 5 python3 "$here/train.py" render --out "$root/held" --held-out --square \
     --count 2048 --captions 2 --workers 3
 start render nice -n 10 python3 "$here/train.py" render --out "$root/scenes" \
     --workers "${RENDERERS:-14}" --count "${SCENES:-280000}" --minutes "${RENDER:-16}"
-start unet python3 "$here/train.py" unet $inputs --minutes "${UNET:-12}"
+start unet python3 "$here/train.py" unet $inputs --minutes "${UNET:-12.5}"
 start decoder python3 "$here/train.py" decoder $inputs --held-out "$root/held" \
-    --minutes "${DECODER:-1.5}" --after "$root/run/unet.json"
+    --minutes "${DECODER:-1.8}" --after "$root/run/unet.json"
 wait
 python3 "$here/evaluate.py" --scenes "$root/scenes" --held-out "$root/held" --run "$root/run" \
     --out "$root/evaluation" >"$root/log/evaluate" 2>&1
