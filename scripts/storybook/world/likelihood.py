@@ -1,6 +1,7 @@
 """How likely each thing is, and what fits where."""
 
 from world import vocabulary
+from world.scene import NONE
 
 PLACES = {
     "beach": 1.7, "ocean": 1.5, "forest": 1.3, "mountains": 1, "snowy mountains": 1.2, "city":
@@ -19,6 +20,16 @@ WEATHERS = {"clear": 0.5, "cloudy": 0.12, "rain": 0.13, "snow": 0.1, "fog": 0.08
 STYLES = {"flat": 0.3, "watercolour": 0.2, "ink": 0.16, "pastel": 0.17, "retro": 0.17}
 
 
+SEASONS = {
+    "forest": {NONE: 0.72, "autumn": 0.17, "spring": 0.11},
+    "snow": {NONE: 0.7, "winter": 0.3},
+    "snowy mountains": {NONE: 0.8, "winter": 0.2},
+    "beach": {NONE: 0.88, "summer": 0.12},
+    "island": {NONE: 0.88, "summer": 0.12},
+    "ocean": {NONE: 0.93, "summer": 0.07},
+}
+GREEN = ("garden", "village", "lake", "meadow", "river", "farm", "city", "castle", "mountains")
+GREEN_SEASONS = {NONE: 0.78, "autumn": 0.11, "spring": 0.07, "summer": 0.04}
 INSIDE = ("space", "underwater", "room")
 
 

@@ -13,10 +13,13 @@ from world.likelihood import (
     FITTING,
     FIXED_CLOTHES,
     FREE_OBJECTS,
+    GREEN,
+    GREEN_SEASONS,
     HELD,
     INSIDE,
     PLACES,
     PRODUCTS,
+    SEASONS,
     SKY_OBJECTS,
     STYLES,
     TIMES,
@@ -92,7 +95,13 @@ def _empty_place(rng: random.Random, style: str, size: tuple[int, int], kind: st
         time=time,
         weather=weather,
         mood="fantasy" if magical else NONE,
+        season=_season(rng, place, weather),
     )
+
+
+def _season(rng: random.Random, place: str, weather: str) -> str:
+    season = pick(rng, SEASONS.get(place) or (GREEN_SEASONS if place in GREEN else {NONE: 1.0}))
+    return NONE if season in ("spring", "summer") and weather == "snow" else season
 
 
 def _position(rng: random.Random) -> str:

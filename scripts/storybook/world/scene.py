@@ -36,6 +36,7 @@ class Scene:
     weather: str = NONE
     style: str = "flat"
     mood: str = NONE
+    season: str = NONE
     subject: str = NONE
     count: int = 1
     hair: str = NONE
@@ -83,6 +84,7 @@ def attributes(scene: Scene) -> dict[str, str]:
         "weather": scene.weather,
         "style": scene.style,
         "mood": scene.mood,
+        "season": scene.season,
         "subject": scene.subject,
         "count": str(scene.count) if figure else NONE,
         "clothing": scene.clothing,

@@ -56,7 +56,9 @@ PLACES = {
     "beach": _w("beach|seaside|sandy shore", "海滩|沙滩|海边"),
     "ocean": _w("ocean|sea|seascape", "海洋|大海|海上|海景"),
     "forest": _w("forest|woods|woodland", "森林|树林|林间"),
-    "mountains": _w("mountains|mountain range|mountain landscape|hills", "山|群山|高山|山脉"),
+    "mountains": _w(
+        "mountains|mountain range|mountain landscape|hills|mountain", "山|群山|高山|山脉"
+    ),
     "snowy mountains": _w("snowy mountains|snow-capped mountains|snow mountains", "雪山|雪峰"),
     "city": _w("city street|city|street|town|downtown", "城市|街道|城市街道|街上|都市"),
     "castle": _w("castle|medieval castle|palace|fortress", "城堡|中世纪城堡|宫殿|中世纪的城堡"),
@@ -239,6 +241,12 @@ KINDS = {
     "pattern": _w("seamless pattern|pattern|wallpaper pattern", "无缝图案|花纹|图案|底纹"),
     "panorama": _w("panorama|wide view|panoramic view", "全景|全景图|宽幅"),
 }
+SEASONS = {
+    "spring": _w("spring|springtime", "春天|春季|春日"),
+    "summer": _w("summer|summertime", "夏天|夏季|夏日"),
+    "autumn": _w("autumn|fall", "秋天|秋季|秋日"),
+    "winter": _w("winter|wintertime", "冬天|冬季|冬日"),
+}
 MOODS = {
     "fantasy": _w("fantasy|magical|fairy-tale|magic", "奇幻|魔幻|童话|魔法"),
 }
@@ -259,6 +267,7 @@ VOCABULARY: dict[str, dict[str, Words]] = {
     "pattern": PATTERN_THINGS,
     "kind": KINDS,
     "mood": MOODS,
+    "season": SEASONS,
 }
 _IRREGULAR = {
     "man": "men", "woman": "women", "gentleman": "gentlemen", "lady": "ladies", "mouse": "mice",

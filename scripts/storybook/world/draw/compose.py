@@ -57,6 +57,7 @@ def draw_scene(pen: Pen, scene: Scene) -> None:
     if scene.mood == "fantasy":
         stops = magic.tinted(pen, stops)
     pen.light = light_of(known, stops)
+    pen.season = scene.season
     horizon = pen.height * pen.rng.uniform(*HORIZON.get(scene.place, (0.5, 0.6)))
     pen.rect((0, horizon, pen.width, pen.height), pen.light.haze, raw=True)
     shine = (pen.width / 2, horizon)

@@ -43,6 +43,7 @@ class Pen:
         self.width, self.height, self.rng = width, height, rng
         self.unit = min(width, height) / 256
         self.light = Light()
+        self.season = "none"
         self.strength, self.distance = 1.0, 0.0
         self.parts: list[str] = []
         self._defs: list[str] = []

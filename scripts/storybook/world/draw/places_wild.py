@@ -10,7 +10,8 @@ from world.scene import Scene
 def forest(pen: Pen, scene: Scene, sky: list[str], horizon: float, shine: Point) -> Stage:
     """Rows of trees, paler with distance, and a clearing in front."""
     rng, w, h = pen.rng, pen.width, pen.height
-    kind = rng.choice(("pine", "round", "mixed"))
+    leafy = pen.season in ("autumn", "spring")
+    kind = "round" if leafy else rng.choice(("pine", "round", "mixed"))
     for row, (y, size, far) in enumerate(((0.0, 0.75, 0.5), (0.07, 1.0, 0.22))):
         base = horizon + h * y
         with pen.tone(distance=far):

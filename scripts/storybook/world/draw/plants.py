@@ -7,7 +7,19 @@ from world.draw.palette import darker, jitter, lighter, mix
 from world.draw.pen import Pen, ring
 
 GREENS = ("#3f8f4f", "#5aa650", "#2f7d55", "#79b356", "#4a9a63")
+AUTUMN = ("#d9702e", "#e39a36", "#c4502f", "#d9b23e", "#b5683a")
+BLOSSOM = ("#f6a8c4", "#fbd0de", "#f9b8b0")
 FLOWERS = ("#f0607a", "#f7b733", "#f58fc0", "#9a6be0", "#ffffff", "#f2703f", "#5a8ff0")
+
+
+def leaves(pen: Pen) -> str:
+    """The colour of a tree's leaves in this season."""
+    tones = GREENS
+    if pen.season == "autumn":
+        tones = AUTUMN
+    elif pen.season == "spring" and pen.rng.random() < 0.55:
+        tones = BLOSSOM
+    return jitter(pen.rng, pen.rng.choice(tones), 0.05)
 
 
 def _trunk(pen: Pen, top: float, width: float, colour: str) -> None:
@@ -23,7 +35,7 @@ def _trunk(pen: Pen, top: float, width: float, colour: str) -> None:
 def round_tree(pen: Pen, green: str = "") -> None:
     """A leafy tree: a crown of a few soft lumps with a lit side."""
     rng = pen.rng
-    green = green or jitter(rng, rng.choice(GREENS), 0.05)
+    green = green or leaves(pen)
     _trunk(pen, -52, rng.uniform(9, 13), jitter(rng, "#7a4f35"))
     wide = rng.uniform(27, 36)
     pen.blob(ring(rng, (0, -66), wide, 33, 0.1), green)
@@ -94,8 +106,7 @@ def palm(pen: Pen) -> None:
 
 def bush(pen: Pen, colour: str = "") -> None:
     """A bush 60 wide and 30 tall."""
-    rng = pen.rng
-    colour = colour or jitter(rng, rng.choice(GREENS), 0.05)
+    colour = colour or leaves(pen)
     pen.blob([(-30, 0), (-28, -15), (-14, -26), (0, -21), (13, -30), (27, -16), (30, 0)], colour)
     pen.ellipse((-10, -16), 9, 6, lighter(colour, 0.18), line=False)
 

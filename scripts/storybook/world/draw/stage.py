@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from world.draw.palette import darker, jitter, lighter, mix
+from world.draw.palette import darker, jitter, lighter, mix, rgb
 from world.draw.pen import Pen, Point, smooth
 from world.scene import Scene
 
@@ -43,8 +43,18 @@ def ridge(pen: Pen, y: float, rise: float, points: int, sharp: bool = False) -> 
     return line
 
 
+def seasoned(pen: Pen, colour: str) -> str:
+    """Grass turns to straw in autumn and is fresh in spring; other ground stays as it is."""
+    red, green, blue = rgb(colour)
+    if not (green > red + 8 and green > blue + 8):
+        return colour
+    turned = {"autumn": ("#d4a548", 0.5), "spring": ("#a8d86a", 0.35)}.get(pen.season)
+    return mix(colour, *turned) if turned else colour
+
+
 def hills(pen: Pen, y: float, rise: float, colour: str, points: int = 3) -> None:
     """Rolling ground from ``y`` to the bottom edge, with a soft lit crest."""
+    colour = seasoned(pen, colour)
     line = ridge(pen, y, rise, points)
     w, h = pen.width, pen.height
     edge = [(-w * 0.2, y), *line, (w * 1.2, y)]

@@ -7,7 +7,7 @@ from world.say import chinese, english
 from world.scene import Scene
 
 Say = Callable[[float], bool]
-BARE = 0.16
+BARE = 0.2
 
 
 def caption(scene: Scene, rng: random.Random, language: str, detail: float | None = None) -> str:

@@ -16,6 +16,7 @@ from world.vocabulary import (
     MOODS,
     OBJECTS,
     PLACES,
+    SEASONS,
     STYLES,
     TIMES,
     VOCABULARY,
@@ -120,6 +121,8 @@ def _setting(scene: Scene, rng: random.Random, say: Say) -> tuple[str, str]:
         parts.append(chinese_grammar.TIME_BEFORE[word(rng, TIMES, scene.time)])
     if scene.weather != NONE and say(0.45 if scene.weather == "clear" else 2.0):
         parts.append(chinese_grammar.WEATHER_BEFORE[word(rng, WEATHERS, scene.weather)])
+    if scene.season != NONE and say(1.6):
+        parts.insert(0, word(rng, SEASONS, scene.season) + "的")
     if rng.random() < 0.3:
         parts.reverse()
     if scene.mood != NONE and say(1.8):
@@ -150,6 +153,9 @@ def _located(scene: Scene, rng: random.Random, place: str) -> str:
 
 
 def _bare(scene: Scene, rng: random.Random, say: Say) -> str:
+    if scene.time in grammar.SUN_ZH and rng.random() < 0.1:
+        place = word(rng, PLACES, scene.place)
+        return f"{_located(scene, rng, place)}{rng.choice(('的', ''))}{grammar.SUN_ZH[scene.time]}"
     setting, place = _setting(scene, rng, say)
     place = place or word(rng, PLACES, scene.place)
     if place in chinese_grammar.LOCATED and rng.random() < 0.7:

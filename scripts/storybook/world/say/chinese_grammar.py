@@ -2,7 +2,7 @@
 
 PLACE_SUFFIXES = {
     "beach": ("上", ), "ocean": ("上", "中"), "forest": ("里", "中"), "mountains": ("前", "中"),
-    "snowy mountains": ("前", "中"), "city": ("里", "中"), "castle": ("前", "旁"), "desert":
+    "snowy mountains": ("前", "中"), "city": ("里", "中"), "castle": ("前", "旁", "里"), "desert":
     ("里", "中"), "snow": ("上", "里"), "garden": ("里", "中"), "village": ("里", ), "lake":
     ("边", ), "space": ("中", "里"), "underwater": ("", ), "room": ("里", ), "meadow": ("上", ),
     "river": ("边", ), "waterfall": ("前", "旁"), "island": ("上", ), "farm": ("里", "上"), "sky":

@@ -12,6 +12,7 @@ from world.vocabulary import (
     KINDS,
     MOODS,
     PLACES,
+    SEASONS,
     STYLES,
     TIMES,
     WEATHERS,
@@ -105,6 +106,10 @@ def _scene(scene: Scene, rng: random.Random, say: Say) -> str:
 
 def _bare(scene: Scene, rng: random.Random, say: Say) -> str:
     """A place alone."""
+    if scene.time in grammar.SUN_EN and rng.random() < 0.1:
+        place = word(rng, PLACES, scene.place)
+        if place not in grammar.AS_IS:
+            return f"{grammar.SUN_EN[scene.time]} over {_the(rng, place, place)}"
     place = word(rng, PLACES, scene.place)
     adjectives: list[str] = []
     after: list[str] = []
@@ -157,6 +162,12 @@ def _time_and_weather(
             before.append(rng.choice(grammar.TIME_ADJECTIVES[scene.time]))
         else:
             after.append(grammar.TIME_PHRASES[word(rng, TIMES, scene.time)])
+    if scene.season != NONE and say(1.6):
+        season = word(rng, SEASONS, scene.season)
+        if rng.random() < 0.5:
+            before.append(season)
+        else:
+            after.append(f"in {season}")
     plain = 0.45 if scene.weather == "clear" else 2.0
     if scene.weather != NONE and say(plain):
         if rng.random() < 0.35:

@@ -7,7 +7,7 @@ PLACE_PREPOSITIONS = {
     "mountains": ("in the", "in front of", "before the"),
     "snowy mountains": ("in the", "in front of", "before the"),
     "city": ("in a", "in the", "on a"),
-    "castle": ("in front of a", "at a", "near a", "by a", "before the"),
+    "castle": ("in front of a", "at a", "near a", "by a", "in a", "before the"),
     "desert": ("in a", "in the"),
     "snow": ("in the", "on a"),
     "garden": ("in a", "in the"),
@@ -88,6 +88,8 @@ LANDSCAPES_EN = (
 )
 VERBS_ZH = ("绘制", "画", "创造", "设计", "创建", "生成", "请画", "帮我画", "制作")
 LANDSCAPES_ZH = ("风景画", "风景", "景色", "风景图")
+SUN_EN = {"dawn": "sunrise", "sunset": "sunset"}
+SUN_ZH = {"dawn": "日出", "sunset": "日落"}
 UNDER = (
     "tree",
     "pine",
