@@ -14,7 +14,7 @@ FLOWERS = ("#f0607a", "#f7b733", "#f58fc0", "#9a6be0", "#ffffff", "#f2703f", "#5
 
 def leaves(pen: Pen) -> str:
     """The colour of a tree's leaves in this season."""
-    tones = GREENS
+    tones: tuple[str, ...] = GREENS
     if pen.season == "autumn":
         tones = AUTUMN
     elif pen.season == "spring" and pen.rng.random() < 0.55:

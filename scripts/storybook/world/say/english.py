@@ -106,42 +106,36 @@ def _scene(scene: Scene, rng: random.Random, say: Say) -> str:
 
 def _bare(scene: Scene, rng: random.Random, say: Say) -> str:
     """A place alone."""
-    if scene.time in grammar.SUN_EN and rng.random() < 0.1:
-        place = word(rng, PLACES, scene.place)
-        if place not in grammar.AS_IS:
-            return f"{grammar.SUN_EN[scene.time]} over {_the(rng, place, place)}"
     place = word(rng, PLACES, scene.place)
-    adjectives: list[str] = []
+    if scene.time in grammar.SUN_EN and place not in grammar.AS_IS and rng.random() < 0.1:
+        return f"{grammar.SUN_EN[scene.time]} over {_the(rng, place, place)}"
+    before, after = _scenery(scene, rng, say)
+    text = " ".join([*before, place])
+    if place not in (*grammar.AS_IS, *grammar.NO_ARTICLE) and rng.random() < 0.7:
+        text = rng.choice((f"the {text}", with_article(text), with_article(text)))
+    if scene.kind == "panorama" and rng.random() < 0.5:
+        text = f"{with_article(word(rng, KINDS, 'panorama'))} of {text}"
+    elif rng.random() < 0.14:
+        seaside = scene.place in ("ocean", "beach")
+        text = f"{rng.choice(grammar.LANDSCAPES_EN[: 5 if seaside else 4])} {text}"
+    return " ".join([text, *after])
+
+
+def _scenery(scene: Scene, rng: random.Random, say: Say) -> tuple[list[str], list[str]]:
+    """What is said before and after the name of a place."""
+    before: list[str] = []
     after: list[str] = []
     if rng.random() < 0.2:
-        adjectives.append(rng.choice(grammar.SCENIC_EN))
+        before.append(rng.choice(grammar.SCENIC_EN))
     if scene.mood != NONE and say(2):
-        phrase = word(rng, MOODS, scene.mood)
-        where = rng.choice((adjectives, adjectives, after))
-        where.append(
-            phrase
-            if where is adjectives
-            else rng.choice(("with fantasy elements", "full of magic"))
-        )
-    _time_and_weather(scene, rng, say, (adjectives, after))
+        if rng.random() < 0.66:
+            before.append(word(rng, MOODS, scene.mood))
+        else:
+            after.append(rng.choice(("with fantasy elements", "full of magic")))
+    _time_and_weather(scene, rng, say, (before, after))
     if _colour_fits(scene) and rng.random() < 0.3:
-        adjectives.append(grammar.PLACE_COLOURS[scene.place][0])
-    if place in grammar.AS_IS:
-        text = " ".join([*adjectives, place])
-    else:
-        text = " ".join([*adjectives, place])
-        if place not in grammar.NO_ARTICLE and rng.random() < 0.7:
-            text = rng.choice((f"the {text}", with_article(text), with_article(text)))
-    if scene.kind == "panorama" and rng.random() < 0.5:
-        text = f"{rng.choice(('a', 'wide'))} {word(rng, KINDS, 'panorama')} of {text}".replace(
-            "wide wide", "wide"
-        )
-    elif rng.random() < 0.14:
-        text = (
-            f"{rng.choice(grammar.LANDSCAPES_EN[: 5 if scene.place in ('ocean', 'beach') else 4])}"
-            f" {text}"
-        )
-    return " ".join([text, *after])
+        before.append(grammar.PLACE_COLOURS[scene.place][0])
+    return before, after
 
 
 def _colour_fits(scene: Scene) -> bool:
