@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import typer
-from sdgen.recipe.schedulers import SCHEDULERS
 
 from sdgen.cli.app import build_app
 from sdgen.cli.options import metavar
 from sdgen.files.configs import list_configs
+from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import ALIASES, Settings
 
 ROOT = Path(__file__).parents[1]

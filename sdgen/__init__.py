@@ -6,10 +6,11 @@ sdgen.generate("a girl in a white dress on a sunset beach").save("girl.png")
 
 from typing import TYPE_CHECKING, Any
 
+from sdgen.version import __version__
+
 if TYPE_CHECKING:
     from sdgen.api import Picture, generate
 
-__version__ = "0.1.0"
 __all__ = ["Picture", "__version__", "generate"]
 
 

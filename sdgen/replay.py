@@ -48,14 +48,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """What is to be drawn again: a record, and the picture itself where it is there.
-
-    `lossless` says that the picture's pixels should be exactly those that the record tells of.
-    """
+    """What is to be drawn again: a record, and the picture itself where it is there."""
 
     record: Record
     image: Image.Image | None = None
-    lossless: bool = True
+
+    @property
+    def lossless(self) -> bool:
+        """Whether the file should hold exactly the pixels that the record tells of."""
+        return not self.record.image.lossy
 
     @property
     def tampered(self) -> bool:

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from sdgen import __version__
 from sdgen.cli.output import show_error
 from sdgen.errors import InputError, SdgenError, nearest
+from sdgen.version import __version__
 
 DEFAULT_COMMAND = "generate"
 GROUP_OPTIONS = frozenset(
@@ -170,7 +170,7 @@ def run(words: list[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # nothing may leave as a traceback
         if "--debug" in flags:
             traceback.print_exc()
         known = _known(error)

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from sdgen import __version__, models
+from sdgen import models
 from sdgen.cli.options import Device, Json
 from sdgen.cli.output import Output, display
 from sdgen.errors import InputError, SdgenError
@@ -22,6 +22,7 @@ from sdgen.files.configs import list_configs, user_defaults, user_folder
 from sdgen.models.hashes import cache_file
 from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import MAX_PIXELS, MAX_PROMPT_CHARACTERS, Settings
+from sdgen.version import __version__
 
 PACKAGES = (
     "torch", "diffusers", "transformers", "accelerate", "safetensors", "huggingface-hub",

@@ -28,7 +28,7 @@ from sdgen.errors import InputError
 from sdgen.files.formats import FORMATS, SUFFIXES, format_of
 from sdgen.files.formats import Format as ImageFormat
 from sdgen.files.names import file_stem
-from sdgen.files.save import SavedPicture, save_picture
+from sdgen.files.save import SavedPicture, check_exact_name, save_picture
 from sdgen.files.write import check_folder
 from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
@@ -50,6 +50,22 @@ class Target:
     suffix: str = ""
     overwrite: bool = False
 
+    def stem_of(self, number: int) -> str | None:
+        """The stem of picture `number` (from 0) when the user named the file."""
+        return f"{self.stem}-{number + 1}" if self.stem and number else self.stem
+
+    def check(self, count: int) -> None:
+        """Find out before the work whether `count` pictures can be written.
+
+        Raises:
+            OutputError: The folder cannot be written to, or a name is taken.
+        """
+        check_folder(self.folder)
+        for number in range(count):
+            stem = self.stem_of(number)
+            if stem is not None:
+                check_exact_name(self.folder, stem, self.suffix, overwrite=self.overwrite)
+
 
 @with_settings(prompt=True)
 def generate(
@@ -68,7 +84,7 @@ def generate(
     out = Output(as_json=json, quiet=quiet)
     planned = plan_picture(_with_stdin_prompt(flags), config)
     target = target_of(output, format, overwrite=overwrite)
-    check_folder(target.folder)
+    target.check(num_images)
     with stop_on_signals() as stop, open_display(out) as shown:
         shown.picture(f"loading {planned.model.name}")
         generator = engine.open_generator(device)
@@ -140,18 +156,15 @@ def steps(shown: Display, stop: Stop) -> OnStep:
 
 def save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
     """Write picture `number` (from 0) where `target` says."""
-    named = target.stem is not None
-    stem = target.stem or file_stem(drawing.record)
-    if named and number:
-        stem = f"{stem}-{number + 1}"
+    named = target.stem_of(number)
     return save_picture(
         drawing.image,
         drawing.record,
         target.folder,
-        stem,
+        named or file_stem(drawing.record),
         format=target.format,
         overwrite=target.overwrite,
-        exact_name=named,
+        exact_name=named is not None,
         suffix=target.suffix,
     )
 

@@ -31,9 +31,9 @@ def _model_names(incomplete: str) -> list[str]:
 
 
 def _config_names(incomplete: str) -> list[str]:
-    from sdgen.files.configs import list_configs
+    from sdgen.files.configs import config_paths
 
-    return _starting(incomplete, [config.name for config in list_configs()])
+    return _starting(incomplete, list(config_paths()))
 
 
 Device = Annotated[

@@ -18,7 +18,6 @@ from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InputError, InterruptedRunError, ReproductionError, SdgenError
 from sdgen.files.formats import SUFFIXES
 from sdgen.files.images import open_pixels, read_record_of, records_disagree
-from sdgen.files.write import check_folder
 from sdgen.metadata.record import Record
 from sdgen.recipe.layers import Layer
 from sdgen.replay import (
@@ -31,8 +30,6 @@ from sdgen.replay import (
     vary,
     with_parent,
 )
-
-LOSSY = ".jpg", ".jpeg"
 
 Sources = Annotated[
     list[Path],
@@ -92,7 +89,9 @@ def reproduce(
     if not paths:
         raise InputError("no picture with a record there")
     if request.target is not None:
-        check_folder(request.target.folder)
+        if request.target.stem and len(paths) > 1:
+            raise InputError("several pictures need a folder, not one file, behind --output")
+        request.target.check(1)
     with stop_on_signals() as stop, open_display(out) as shown:
         results = [_one(path, request, out, shown, stop) for path in paths]
     _conclude(results)
@@ -159,8 +158,7 @@ def _open(path: Path, out: Output) -> Original:
     picture = _picture_of(path)
     if picture is None:
         return Original(record)
-    lossless = picture.suffix.lower() not in LOSSY
-    return Original(record, open_pixels(picture), lossless)
+    return Original(record, open_pixels(picture))
 
 
 def _picture_of(path: Path) -> Path | None:

@@ -12,7 +12,7 @@ from sdgen.engine import Drawing, OnStep, no_progress
 from sdgen.engine.devices import choose_device, choose_dtype, describe
 from sdgen.engine.environment import environment
 from sdgen.engine.loader import load_model
-from sdgen.engine.noise import exact_step_noise, initial_latents
+from sdgen.engine.noise import initial_latents
 from sdgen.engine.prompts import prompt_notices
 from sdgen.engine.schedulers import build_scheduler
 from sdgen.errors import GenerationError, InputError, MemoryExhaustedError, SdgenError
@@ -60,11 +60,11 @@ class DiffusersGenerator:
         # 2. Scheduler: always from the trained configuration, never from the last picture's.
         _check_eta(settings)
         pipeline.scheduler = build_scheduler(settings.scheduler, loaded.trained)
-        # 3. Noise: float32, on the CPU, from this picture's own generator.
+        # 3. Noise: float32, on the CPU, from this picture's own generator; so in the steps too.
         latents, generator = initial_latents(settings.seed, _latent_shape(pipeline, settings))
         notices = prompt_notices(pipeline, settings)
         # 4. Denoise and decode.
-        with torch.inference_mode(), exact_step_noise(), _pipeline_errors(self._device):
+        with torch.inference_mode(), _pipeline_errors(self._device):
             pixels, blanked = _call(pipeline, settings, latents, generator, on_step)
         # 5. Check, and record.
         image = _sound_image(pixels, blanked=blanked)
@@ -120,7 +120,7 @@ def _call(
 
     output = pipeline(
         prompt=settings.prompt,
-        negative_prompt=settings.negative_prompt,
+        negative_prompt=settings.negative_prompt or None,  # SDXL: none is zeros, not an empty text
         num_inference_steps=settings.steps,
         guidance_scale=settings.guidance_scale,
         guidance_rescale=settings.guidance_rescale,

@@ -69,7 +69,18 @@ def _load(key: _Key, dtype: str, device: torch.device) -> LoadedModel:
     except Exception as error:  # diffusers reports one cause as many types
         raise ModelError(f"{model.name} cannot be loaded: {_first_line(error)}") from error
     pipeline.set_progress_bar_config(disable=True)
+    _give_old_name(getattr(pipeline, "text_encoder", None))
     return LoadedModel(pipeline, dict(pipeline.scheduler.config))
+
+
+def _give_old_name(text_encoder: Any) -> None:
+    """Let diffusers find the final norm of a CLIP text encoder where it looks for it (clip_skip).
+
+    It asks for `text_encoder.text_model.final_layer_norm`; transformers 5 has no such level any
+    more. Set past `nn.Module`, so that the encoder does not become a part of itself.
+    """
+    if text_encoder is not None and not hasattr(text_encoder, "text_model"):
+        text_encoder.__dict__["text_model"] = text_encoder
 
 
 def _first_line(error: Exception) -> str:

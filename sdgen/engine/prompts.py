@@ -33,6 +33,8 @@ def _tokenizers(pipeline: Any) -> list[Any]:
 
 
 def _tail(tokenizer: Any, text: str) -> str:
-    pieces = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids
+    """The end of `text` from the first token on that has no room."""
+    options = {"add_special_tokens": False, "truncation": False, "verbose": False}
+    pieces = tokenizer(text, return_offsets_mapping=True, **options).offset_mapping
     room = tokenizer.model_max_length - 2
-    return str(tokenizer.decode(pieces[room:])).strip() if len(pieces) > room else ""
+    return text[pieces[room][0] :] if len(pieces) > room else ""

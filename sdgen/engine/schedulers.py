@@ -69,14 +69,15 @@ def _take_whole_way(name: str, scheduler: Any) -> None:
     then runs off the end (IndexError). And with one step, `leading` and `linspace` spacing put
     it at the clean end, so that the noise stays: then `trailing` is meant.
     """
-    plain = scheduler.set_timesteps
+    plain, spacing = scheduler.set_timesteps, scheduler.config.get("timestep_spacing")
 
     @functools.wraps(plain)
     def set_timesteps(num_inference_steps: int | None = None, *args: Any, **kwargs: Any) -> None:
         if num_inference_steps is not None:
             check_steps(name, num_inference_steps)
-        if num_inference_steps == 1 and "timestep_spacing" in scheduler.config:
-            scheduler.register_to_config(timestep_spacing="trailing")
+        if spacing:
+            now = "trailing" if num_inference_steps == 1 else spacing
+            scheduler.register_to_config(timestep_spacing=now)
         plain(num_inference_steps, *args, **kwargs)
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(0)

@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 from PIL import Image
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from sdgen import __version__
 from sdgen.recipe.settings import Settings
+from sdgen.version import __version__
 
 SCHEMA: Final = "sdgen.image/1"
 
@@ -20,7 +20,12 @@ Environment = dict[str, str | int | float | bool | None]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        hide_input_in_errors=True,
+        defer_build=True,  # most commands start without ever reading a record
+    )
 
 
 class SoftwareRecord(_Part):
@@ -79,7 +84,11 @@ class Record(_Part):
     """Everything needed to make the image again, and to compare it."""
 
     model_config = ConfigDict(
-        frozen=True, extra="allow", hide_input_in_errors=True, populate_by_name=True
+        frozen=True,
+        extra="allow",
+        hide_input_in_errors=True,
+        defer_build=True,
+        populate_by_name=True,
     )
 
     schema_: Literal["sdgen.image/1"] = Field(default=SCHEMA, alias="schema")

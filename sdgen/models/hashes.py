@@ -45,7 +45,7 @@ def _digest(path: Path) -> str:
 
 def cache_file() -> Path:
     """Where the hashes are remembered, in the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     return Path(base) / "sdgen" / "hashes.json"
 
 

@@ -1,1 +1,1 @@
-"""What to draw: settings, layers, scheduler names, sizes, seeds. Pure: no files, no clock, no torch."""
+"""What to draw: settings, layers, schedulers, sizes, seeds. Pure: no files, no clock, no torch."""

@@ -53,7 +53,7 @@ class Scheduler:
     takes_eta: bool
     needs: str | None
     summary: str
-    steps: tuple[int, int] = (1, 999)
+    steps: tuple[int, int]
 
 
 def _table() -> Iterator[Scheduler]:
@@ -139,17 +139,18 @@ def find_scheduler(text: str) -> Scheduler:
 
 
 def _unknown(text: str) -> InputError:
+    shown = repr(text[:60])
     for spelling in unwrapped(text):
         for sampler, schedule in _readings(spelling):
             if sampler in _REFUSED:
                 reason, instead = _REFUSED[sampler]
-                return InputError(f"no scheduler {text!r}: {reason}", hint=_nearest_is(*instead))
+                return InputError(f"no scheduler {shown}: {reason}", hint=_nearest_is(*instead))
             if schedule and sampler in _SPELLINGS:
                 return _no_such_schedule(_split(_SPELLINGS[sampler])[0], schedule)
     names = [_SPELLINGS[word] for word in nearest(fold(text), _SPELLINGS, most=12)]
     closest = list(dict.fromkeys(names))[:3]
     hint = f"did you mean {' or '.join(closest)}?" if closest else "sdgen schedulers lists them"
-    return InputError(f"no scheduler {text!r}", hint=hint)
+    return InputError(f"no scheduler {shown}", hint=hint)
 
 
 def _readings(spelling: str) -> Iterator[tuple[str, str]]:

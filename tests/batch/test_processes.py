@@ -41,7 +41,9 @@ def send_while_drawing(process: subprocess.Popen[str], number: int, seconds: flo
 
 def finish(jobs: Path, folder: Path) -> None:
     """Run to the end, then once more: nothing is left to do."""
-    assert start(jobs, folder).wait(timeout=60) == 0
+    first = start(jobs, folder)
+    first.communicate(timeout=60)
+    assert first.returncode == 0
     assert len(pictures(folder)) == len(set(job_ids(folder))) == COUNT
     noted = {entry.file for entry in read_ledgers(ledger_paths(folder)).values()}
     assert noted == set(pictures(folder))

@@ -29,7 +29,8 @@ def painter(monkeypatch: pytest.MonkeyPatch) -> PaintedGenerator:
     """The generator that the commands get; draws nothing but flat colours."""
     generator = PaintedGenerator()
     monkeypatch.setattr("sdgen.engine.open_generator", lambda *_, **__: generator)
-    monkeypatch.setattr("sdgen.models.resolve.find_model", find_fake)
+    for module in ("sdgen.models.resolve", "sdgen.replay"):
+        monkeypatch.setattr(f"{module}.find_model", find_fake)
     return generator
 
 

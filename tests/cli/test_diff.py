@@ -28,7 +28,8 @@ def test_names_only_what_differs(sdgen, foxes):
 
 
 def test_measures_pixels(sdgen, foxes):
-    image = Image.open("a.png").convert("RGB")
+    with Image.open("a.png") as found:
+        image = found.convert("RGB")
     red, green, blue = image.getpixel((3, 4))
     image.putpixel((3, 4), (red, (green + 128) % 256, blue))
     image.save("edited.png")
@@ -39,7 +40,8 @@ def test_measures_pixels(sdgen, foxes):
 
 
 def test_missing_record_is_told_and_pixels_compared(sdgen, foxes):
-    Image.open("a.png").convert("RGB").save("bare.png")
+    with Image.open("a.png") as image:
+        image.convert("RGB").save("bare.png")
     outcome = sdgen("diff", "a.png", "bare.png")
     assert outcome.exit_code == 0
     assert outcome.stdout == "pixels: identical\n"

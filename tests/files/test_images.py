@@ -91,7 +91,8 @@ def test_longest_prompts_fit(tmp_path, format):
     record = fox_record(prompt="🦊" * 10_000, negative_prompt="<" * 10_000, model="狐" * 10_000)
     path = saved(tmp_path, "fox", encode(fox_image(), record, format))
     assert read_record_of(path) == record
-    assert "parameters" not in Image.open(path).info
+    with Image.open(path) as image:
+        assert "parameters" not in image.info
 
 
 def test_record_too_long_for_jpeg_says_what_to_do():

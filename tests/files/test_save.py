@@ -290,5 +290,6 @@ def test_kill_at_any_moment_leaves_complete_files(tmp_path):
 
 def test_sidecar_says_the_same_as_the_picture(tmp_path):
     saved = save(tmp_path)
-    inside = json.loads(Image.open(saved.path).info["sdgen"])
+    with Image.open(saved.path) as image:
+        inside = json.loads(image.info["sdgen"])
     assert inside == json.loads(saved.sidecar.read_text(encoding="utf-8"))
