@@ -1,6 +1,7 @@
 """The frame of the command line: the app, the default command, the one place that ends it."""
 
 import difflib
+import errno
 import os
 import sys
 import traceback
@@ -12,8 +13,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from sdgen.cli.output import show_error
-from sdgen.errors import InputError, SdgenError, nearest
+from sdgen.cli.output import mute, show_error
+from sdgen.errors import InputError, OutputError, SdgenError, nearest
 from sdgen.version import __version__
 
 DEFAULT_COMMAND = "generate"
@@ -54,11 +55,16 @@ class PromptOrCommand(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Insert the default command where it is meant."""
-        return super().parse_args(ctx, with_command(args) or ["--help"])
+        words = with_command(args, is_typing=ctx.resilient_parsing)
+        return super().parse_args(ctx, words or ["--help"])
 
 
-def with_command(words: list[str]) -> list[str]:
+def with_command(words: list[str], *, is_typing: bool = False) -> list[str]:
     """`words` with the default command in front of a prompt.
+
+    Args:
+        words: What was typed.
+        is_typing: The shell asks for completions, in the middle of a word perhaps.
 
     Raises:
         InputError: The first word is one letter or two away from a command's name.
@@ -67,7 +73,8 @@ def with_command(words: list[str]) -> list[str]:
         if word in COMMANDS:
             return words
         if word not in GROUP_OPTIONS:
-            _refuse_near_miss(word)
+            if not is_typing:
+                _refuse_near_miss(word)
             return [*words[:position], DEFAULT_COMMAND, *words[position:]]
     return words
 
@@ -152,21 +159,27 @@ def _own_words(words: list[str]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the app on `arguments` (default: the process's own) and end the process with its code."""
+    _reopen_closed_streams()
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _reopen_closed_streams() -> None:
+    """Lead closed streams (`>&-`) to nowhere, before the file of a picture gets their number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, mode, encoding="utf-8"))
 
 
 def run(words: list[str]) -> int:
     """Run the app and return the exit code; errors become text here and nowhere else."""
     flags = words[: words.index("--")] if "--" in words else words
     try:
-        _refuse_broken_text(words)
-        words = with_command(words)
-        app = build_app(_needed(words))
-        code = app(args=_own_words(words), prog_name="sdgen", standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except BrokenPipeError:
-        _mute_stdout()
+        return _run(words)
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        mute(sys.stdout)  # the reader of a help text left early, and Typer ended the process
         return 0
     except KeyboardInterrupt:
         return 130
@@ -176,6 +189,15 @@ def run(words: list[str]) -> int:
         known = _known(error)
         show_error(known, as_json="--json" in flags)
         return known.exit_code
+
+
+def _run(words: list[str]) -> int:
+    _refuse_broken_text(words)
+    words = with_command(words)
+    app = build_app(_needed(words))
+    code = app(args=_own_words(words), prog_name="sdgen", standalone_mode=False)
+    sys.stdout.flush()
+    return code if isinstance(code, int) else 0
 
 
 def _refuse_broken_text(words: Sequence[str]) -> None:
@@ -190,6 +212,9 @@ def _known(error: Exception) -> SdgenError:
         return error
     if isinstance(error, typer.TyperException):
         return _usage_error(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        mute(sys.stdout)  # a help text could not be written, and is still waiting
+        return OutputError(f"cannot write: {error.strerror}".lower())
     return SdgenError(
         f"a bug in sdgen: {type(error).__name__}: {error}",
         hint="sdgen --debug … shows where; please report it",
@@ -202,8 +227,3 @@ def _usage_error(error: typer.TyperException) -> InputError:
     context: Any = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "sdgen"
     return InputError(message[:1].lower() + message[1:], hint=f"see {command} --help")
-
-
-def _mute_stdout() -> None:
-    """A reader that left early is no failure; keep the interpreter's last flush from being one."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -25,6 +25,7 @@ from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import Stop, stop_on_signals
 from sdgen.engine import Drawing, ImageGenerator, OnStep
 from sdgen.errors import InputError
+from sdgen.files.folders import is_folder
 from sdgen.files.formats import FORMATS, SUFFIXES, format_of
 from sdgen.files.formats import Format as ImageFormat
 from sdgen.files.names import file_stem
@@ -102,7 +103,7 @@ def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
         InputError: Ending and format contradict each other, or the format is none we write.
     """
     chosen = format_named(wanted)
-    if output.is_dir() or output.suffix.lower() not in SUFFIXES:
+    if is_folder(output) or output.suffix.lower() not in SUFFIXES:
         return Target(output, chosen or "png", overwrite=overwrite)
     named = format_of(output)
     if chosen not in (None, named):
@@ -199,7 +200,10 @@ def _with_stdin_prompt(flags: Layer) -> Layer:
     """
     if flags.values.get("prompt") != "-":
         return flags
-    given = sys.stdin.buffer.read(4 * MAX_PROMPT_CHARACTERS + 1)
+    most = 4 * MAX_PROMPT_CHARACTERS  # bytes, the longest in UTF-8
+    given = sys.stdin.buffer.read(most + 1)
+    if len(given) > most:
+        raise InputError(f"the prompt on stdin has more than {MAX_PROMPT_CHARACTERS} characters")
     try:
         prompt = given.decode("utf-8-sig").strip("\r\n")
     except UnicodeDecodeError as error:

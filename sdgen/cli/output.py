@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from sdgen.errors import SdgenError
+from sdgen.errors import OutputError, SdgenError
 
 _ESCAPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that are shown as escapes: controls, format and bidi marks, half characters,
@@ -96,10 +96,15 @@ def show_error(error: SdgenError, *, as_json: bool, stream: TextIO | None = None
         _write(stream, json.dumps({"error": error_object(error)}, ensure_ascii=False))
         return
     for detail in error.details:
-        _write(stream, f"  {display(detail)}")
-    _write(stream, f"error: {display(str(error))}")
+        _write(stream, f"  {_bounded(display(detail))}")
+    _write(stream, f"error: {_bounded(display(str(error)))}")
     if error.hint:
-        _write(stream, f"hint: {display(error.hint)}")
+        _write(stream, f"hint: {_bounded(display(error.hint))}")
+
+
+def _bounded(line: str, most: int = 1000) -> str:
+    """`line`, or its two ends where somebody's megabyte is quoted in it."""
+    return line if len(line) <= most else f"{line[: most // 2]} … {line[-most // 2 :]}"
 
 
 def error_object(error: SdgenError) -> dict[str, Any]:
@@ -115,7 +120,24 @@ def error_object(error: SdgenError) -> dict[str, Any]:
 
 
 def _write(stream: TextIO, line: str) -> None:
-    """One line; letters that the stream's encoding lacks become escapes instead of a traceback."""
+    """One line; letters that the stream's encoding lacks become escapes instead of a traceback.
+
+    Raises:
+        OutputError: Stdout takes nothing more, say on a full disk. A reader that left early is no
+            failure, and does not end the work: the pictures are in files. Nor is a lost stderr.
+    """
     encoding = stream.encoding or "utf-8"
-    stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-    stream.flush()
+    try:
+        stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        stream.flush()
+    except OSError as error:
+        mute(stream)
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            raise OutputError(f"cannot write to stdout: {error.strerror}".lower()) from error
+
+
+def mute(stream: TextIO) -> None:
+    """Send what follows, and the interpreter's last flush with what is stuck, to nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

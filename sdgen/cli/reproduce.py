@@ -16,6 +16,7 @@ from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import Stop, stop_on_signals
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InputError, InterruptedRunError, ReproductionError, SdgenError
+from sdgen.files.folders import is_folder
 from sdgen.files.formats import SUFFIXES
 from sdgen.files.images import open_pixels, read_record_of, records_disagree
 from sdgen.metadata.record import Record
@@ -119,7 +120,7 @@ def _request(
 def _pictures(sources: list[Path]) -> Iterator[Path]:
     """The files among `sources`, and in each folder the pictures that have a record."""
     for source in sources:
-        if not source.is_dir():
+        if not is_folder(source):
             yield source
             continue
         for path in sorted(source.iterdir()):

@@ -149,6 +149,14 @@ class OpenFolder:
         return name if self._handle is not None else str(self.path / name)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether `path` is a folder that we can see; never an error, be the name ever so odd."""
+    try:
+        return path.is_dir()
+    except OSError:  # too long a name, a closed folder: opening it will tell
+        return False
+
+
 @contextmanager
 def writing(target: Path) -> Iterator[None]:
     """Turn what the system says while `target` is written into an `OutputError`."""

@@ -78,6 +78,8 @@ def _components(index: dict[str, Any]) -> Iterator[Component]:
         library, class_name = value
         if library is None or class_name is None:
             continue
+        if not name.isidentifier():
+            raise ModelError(f"{name!r} in model_index.json is no name of a part")
         if library not in LIBRARIES:
             raise ModelError(
                 f"the model's {name} comes from {library!r}, code that sdgen does not run"
@@ -134,7 +136,9 @@ def _weights_named(path: Path, name: str, stem: str, variant: str | None) -> lis
     index = f"{name}/{stem}.safetensors.index{ending}.json"
     if not (path / index).is_file():
         return []
-    table = read_json(path / index, index).get("weight_map", {})
+    table = read_json(path / index, index).get("weight_map")
+    if not isinstance(table, dict) or not table:
+        raise ModelError(f"the model's {index} names no weight files")
     shards = sorted({str(shard) for shard in table.values()})
     for shard in shards:
         if Path(shard).name != shard:

@@ -58,13 +58,22 @@ def find_model(name: str) -> LocalModel:
     entry = CATALOGUE.get(name)
     if entry is not None:
         return _built_in(entry)
-    path = Path(name).expanduser()
-    if not path.exists():
+    path = _existing(name)
+    if path is None:
         hint = did_you_mean(name, CATALOGUE) or "see sdgen models list; a folder works too"
         raise ModelError(f"no model {name!r} here", hint=hint)
     if not path.is_dir():
         raise ModelError(f"{path.name} is a file; a model is a diffusers folder")
     return _from_folder(check_folder(path.resolve()))
+
+
+def _existing(name: str) -> Path | None:
+    try:
+        path = Path(name).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError) as error:  # a name too long, a folder closed to us, no such home
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ModelError(f"no model {name!r} here: {str(reason).lower()}") from error
 
 
 def _built_in(entry: Entry) -> LocalModel:

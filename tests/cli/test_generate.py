@@ -131,7 +131,7 @@ def test_a_dash_reads_the_prompt_from_stdin(sdgen, painter, monkeypatch, given, 
 @pytest.mark.parametrize(
     ("given", "reason"),
     [(b"", "prompt (flags) is empty"), (b"\xff\xfe", "not UTF-8 (byte 0)"), (b"a\0b", "U+0000"),
-     (b"x" * 10_001, "10001 characters")],
+     (b"x" * 10_001, "10001 characters"), ("城".encode() * 20_000, "more than 10000 characters")],
 )  # fmt: skip
 def test_a_bad_prompt_on_stdin(sdgen, monkeypatch, given: bytes, reason: str):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))

@@ -1,12 +1,14 @@
 import json
 import pickle
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from sdgen.errors import ModelError
 from sdgen.models.folder import check_folder
+from sdgen.models.local import find_model
 from tests.models.conftest import INDEX, safetensors
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
@@ -95,6 +97,8 @@ def test_pickled_weights_are_refused_and_not_run(folder: Path, monkeypatch):
         ({"_class_name": "FluxPipeline"}, "FluxPipeline"),
         ({"_class_name": None}, "None"),
         ({"unet": ["evil_module", "UNet"]}, "evil_module"),
+        ({"../elsewhere": ["diffusers", "UNet2DConditionModel"]}, "no name of a part"),
+        ({"/etc": ["diffusers", "UNet2DConditionModel"]}, "no name of a part"),
     ],
 )
 def test_other_pipelines_and_foreign_code_are_refused(folder: Path, change: dict, reason: str):
@@ -109,6 +113,36 @@ def test_a_broken_index_is_one_line(folder: Path, text: str):
     with pytest.raises(ModelError, match=r"model_index\.json") as caught:
         check_folder(folder)
     assert "\n" not in str(caught.value)
+
+
+ODD = (
+    None,
+    True,
+    -1,
+    10**30,
+    "x",
+    "",
+    [],
+    {},
+    [[]],
+    [None, "x"],
+    ["diffusers", []],
+    {"a": {}},
+    "/",
+)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_odd_values_in_any_json_are_a_model_or_an_error(folder: Path, odd: object):
+    (folder / f"{UNET}.index.json").write_text('{"weight_map": {"a": "b"}}')
+    (folder / UNET).unlink()
+    for file in sorted(folder.rglob("*.json")):
+        text = file.read_text()
+        for key in (*json.loads(text), "sample_size", "block_out_channels", "_class_name", "new"):
+            file.write_text(json.dumps({**json.loads(text), key: odd}))
+            with suppress(ModelError):
+                find_model.__wrapped__(str(folder))
+        file.write_text(text)
 
 
 def test_half_precision_files_alone_are_the_variant(folder: Path):

@@ -55,6 +55,16 @@ def test_an_unknown_name_hints_at_the_nearest(built_in):
     assert "mini" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("a" * 5000, "file name too long"), ("~nobody-of-that-name/x", "home directory"),
+     ("https://example.org/model", "no model"), ("../elsewhere", "no model"), ("a\n", "no model")],
+)  # fmt: skip
+def test_a_name_that_can_be_no_folder_is_one_line(name: str, reason: str):
+    with pytest.raises(ModelError, match=reason):
+        find_model(name)
+
+
 def test_a_file_is_not_a_model(tmp_path: Path):
     (tmp_path / "x.safetensors").write_bytes(b"")
     with pytest.raises(ModelError, match="is a file"):
