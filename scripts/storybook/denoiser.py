@@ -38,7 +38,7 @@ class UnetOrder:
     minutes: float = 11.0
     plan: str = "full"
     batch: int = 768
-    rate: float = 2e-3
+    rate: float = 3e-3
     unconditional: float = 0.1
     captions: int = 6
     capacity: int = 200_000
