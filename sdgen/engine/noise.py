@@ -117,11 +117,14 @@ def _brownian_noise(
         seeds: int | list[int] = [each.initial_seed() for each in generator]
     else:
         seeds = generator.initial_seed()
-    levels = sigmas[sigmas > 0]
+    lowest, highest = sigmas[sigmas > 0].min().item(), sigmas.max().item()
     path = BrownianTreeNoiseSampler(
-        torch.zeros(sample.shape, dtype=torch.float32),
-        levels.min().item(),
-        levels.max().item(),
-        seeds,
+        torch.zeros(sample.shape, dtype=torch.float32), lowest, highest, seeds
+    )
+    # torchsde rounds the ends of a path to six digits, and warns when a level lies outside them
+    # before it takes the end. We take the end, so that nothing is printed.
+    between, start, end = path.tree, round(lowest, 6), round(highest, 6)
+    path.tree = lambda one, other: between(
+        min(max(one.item(), start), end), min(max(other.item(), start), end)
     )
     return lambda sigma, sigma_next: path(sigma.cpu(), sigma_next.cpu()).to(sample)

@@ -17,6 +17,8 @@ from sdgen.errors import InputError
 from sdgen.recipe.scheduler_table import SAMPLERS
 from sdgen.recipe.schedulers import SCHEDULERS
 
+# diffusers hands tensors to numpy in DEIS and DPM2.
+pytestmark = pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning")
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 # As in the scheduler_config.json of Stable Diffusion 1.5 and of SDXL.
 SD15 = {
