@@ -23,7 +23,9 @@ from sdgen.cli.options import Configs, Device, Format, Json, Quiet, with_setting
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
-from sdgen.errors import SdgenError
+from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
+from sdgen.files.folders import is_folder
+from sdgen.files.formats import SUFFIXES
 from sdgen.models import LocalModel
 from sdgen.recipe.layers import Layer
 
@@ -78,6 +80,8 @@ def batch(
     Settings given as flags hold for every job, whatever its row says.
     """
     out = Output(as_json=json, quiet=quiet)
+    if output.suffix.lower() in SUFFIXES and not is_folder(output):
+        raise InputError(f"--output of a batch is a folder, and {output.name} looks like a picture")
     options = BatchOptions(format=format_named(format) or "png", limit=limit)
     if shard is not None:
         options = replace(options, shard=parse_shard(shard))
@@ -126,7 +130,7 @@ class ShownProgress(Observer):
         """Say how much there is to do."""
         self._total, self._number = total, skipped
         done = f", {skipped} of them done before" if skipped else ""
-        self._out.say(f"{total} pictures{done}")
+        self._out.say(f"{total} picture{'s' * (total != 1)}{done}")
 
     def loading(self, model: LocalModel) -> None:
         """Say which model is loaded."""
@@ -170,11 +174,23 @@ def _conclude(summary: BatchSummary, out: Output) -> None:
     told = [f"{number} {word}" for word, number in parts.items() if number or word == "drawn"]
     out.say(f"{', '.join(told)} in {summary.seconds:.1f} s")
     out.json({"summary": {word.replace(" ", "_"): number for word, number in parts.items()}})
+    if summary.exit_code:
+        raise _ending(summary)
+
+
+def _ending(summary: BatchSummary) -> SdgenError:
+    """What ended the run, or is missing after it, as an error of the summary's exit code."""
     if summary.stopped_by is not None:
-        out.say("stopped; the same command goes on from here")
+        hint = "the same command goes on from here"
+        return InterruptedRunError("stopped", signal_number=summary.stopped_by, hint=hint)
     if summary.error is not None:
-        raise summary.error
-    raise typer.Exit(summary.exit_code)
+        return summary.error
+    if summary.exit_code != GenerationError.exit_code:
+        return summary.failed[0].error  # one reason for all of them
+    if not summary.failed:
+        return GenerationError(f"rows left out: {len(summary.rejected)}")
+    failed = f"{len(summary.failed)} of {summary.total} pictures could not be drawn"
+    return GenerationError(failed, hint="the same command tries them again")
 
 
 def _show_preview(previews: Sequence[Preview], out: Output) -> None:

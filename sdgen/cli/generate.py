@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +26,7 @@ from sdgen.cli.output import Output, display
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import Stop, stop_on_signals
 from sdgen.engine import Drawing, ImageGenerator, OnStep
-from sdgen.errors import InputError
+from sdgen.errors import InputError, InterruptedRunError
 from sdgen.files.folders import is_folder
 from sdgen.files.formats import FORMATS, SUFFIXES, format_of
 from sdgen.files.formats import Format as ImageFormat
@@ -92,8 +94,21 @@ def generate(
         generator.load(planned.model, planned.settings.dtype)
         out.say(f"{planned.model.name} on {generator.device}")
         for number in range(num_images):
-            stop.check()
-            draw_one(planned, number, generator, target, out, shown, stop)
+            with _counted(number, num_images):
+                stop.check()
+                draw_one(planned, number, generator, target, out, shown, stop)
+
+
+@contextmanager
+def _counted(done: int, count: int) -> Iterator[None]:
+    """Let an interruption tell how many pictures there are."""
+    try:
+        yield
+    except InterruptedRunError as error:
+        number = error.exit_code - 128
+        raise InterruptedRunError(
+            f"stopped; {done} of {count} pictures drawn", signal_number=number
+        ) from None
 
 
 def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:

@@ -45,3 +45,11 @@ def sdgen(painter: PaintedGenerator, capsys: pytest.CaptureFixture[str]):
         return Outcome(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def jobs() -> Path:
+    """A job file of three foxes."""
+    path = Path("jobs.txt")
+    path.write_text("a red fox\na blue fox\na green fox\n")
+    return path
