@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from sdgen import engine
-from sdgen.engine import Drawing, ImageGenerator
+from sdgen.engine import ImageGenerator
 from sdgen.files.configs import load_config, user_defaults
 from sdgen.metadata.record import Record
 from sdgen.models.resolve import Plan, plan
@@ -108,6 +108,3 @@ def plan_picture(flags: Layer, configs: Sequence[str]) -> Plan:
 def drawn_seed() -> Layer:
     """A layer with a fresh random seed, to lie under all that people said."""
     return Layer(DRAWN, {"seed": secrets.randbelow(DRAWN_BELOW)})
-
-
-__all__ = ["Drawing", "Picture", "config_layers", "drawn_seed", "generate", "plan_picture"]

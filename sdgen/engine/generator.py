@@ -1,5 +1,6 @@
 """The generator that stands on diffusers: settings and a model become a picture and its record."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -180,8 +181,10 @@ def _no_memory(device: torch.device) -> MemoryExhaustedError:
 
 def _plain(config: dict[str, Any]) -> dict[str, Any]:
     """A scheduler's configuration as JSON can carry it, without the library's private keys."""
-    return {
-        key: value.tolist() if hasattr(value, "tolist") else value
-        for key, value in config.items()
-        if not key.startswith("_")
-    }
+    return {key: _as_json(value) for key, value in config.items() if not key.startswith("_")}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no infinity, which is lambda_min_clipped's usual value
+    return value.tolist() if hasattr(value, "tolist") else value

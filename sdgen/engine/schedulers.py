@@ -5,9 +5,7 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
-import diffusers
-from diffusers.configuration_utils import ConfigMixin
-
+from sdgen.engine.libraries import diffusers
 from sdgen.engine.noise import draw_exactly
 from sdgen.errors import InputError
 from sdgen.recipe.schedulers import SCHEDULERS, check_steps
@@ -49,7 +47,7 @@ def build_scheduler(name: str, trained_config: Mapping[str, Any]) -> Any:
     return scheduler
 
 
-def _known_only(scheduler_class: type[ConfigMixin], trained: Mapping[str, Any]) -> dict[str, Any]:
+def _known_only(scheduler_class: Any, trained: Mapping[str, Any]) -> dict[str, Any]:
     """What of a configuration the class has a parameter for.
 
     diffusers would warn of the rest, and keep it for the next scheduler made from this one. A

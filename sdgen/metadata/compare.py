@@ -21,6 +21,11 @@ class Difference:
     a: Any
     b: Any
 
+    @property
+    def is_said(self) -> bool:
+        """Whether both sides say it."""
+        return self.a is not None and self.b is not None
+
     def __str__(self) -> str:
         return f"{self.name} {self.a} → {self.b}"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sdgen.errors import InputError
 from sdgen.models.local import LocalModel, find_model
 from sdgen.recipe.layers import Layer, resolve
+from sdgen.recipe.schedulers import check_steps
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import check_size
 
@@ -23,7 +24,7 @@ def plan(layers: Sequence[Layer], *, find: Callable[[str], LocalModel] | None = 
     """Merge `layers` over the defaults of the model that they name, and check the outcome.
 
     Raises:
-        InputError: A setting is wrong, or the model cannot draw the size.
+        InputError: A setting is wrong, or model or scheduler cannot draw the size or the steps.
         ModelError: The model is not here.
     """
     named = [layer.values["model"] for layer in layers if "model" in layer.values]
@@ -40,6 +41,7 @@ def plan(layers: Sequence[Layer], *, find: Callable[[str], LocalModel] | None = 
             sources["model"] = layer.place("model")
     size = (resolved.settings.width, resolved.settings.height)
     check_size(size, model.sizes, model=model.name)
+    check_steps(resolved.settings.scheduler, resolved.settings.steps)
     return Plan(resolved.settings, sources, model)
 
 

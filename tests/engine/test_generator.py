@@ -107,6 +107,7 @@ def test_the_record_says_all_that_is_needed(generator, tiny_sd: Path):
     assert record.image.sha256 == pixels_sha256(drawing.image)
     assert record.model.name == "tiny-sd"
     assert "unet/diffusion_pytorch_model.safetensors" in record.model.files
+    assert record.scheduler == drawing.record.scheduler
     assert record.scheduler.class_name == "DPMSolverMultistepScheduler"
     assert {"torch", "diffusers", "threads", "device", "cpu_capability"} <= set(record.environment)
     assert str(tiny_sd) not in record.to_json()

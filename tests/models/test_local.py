@@ -129,6 +129,13 @@ def test_plan_refuses_a_size_that_the_model_cannot_draw(built_in: Path):
     assert "256x256" in caught.value.hint
 
 
+def test_plan_refuses_steps_that_the_scheduler_cannot_take(folder: Path):
+    said = {"prompt": "a", "seed": 7, "model": str(folder), "scheduler": "lcm", "steps": 60}
+    with pytest.raises(InputError, match="lcm cannot draw in 60 steps") as caught:
+        plan([Layer("flags", said)])
+    assert caught.value.hint == "between 1 and 50 steps"
+
+
 @pytest.mark.parametrize("model", ["", "  ", 3, None])
 def test_a_model_that_is_no_name_is_bad_input(model):
     with pytest.raises(InputError, match="model"):
