@@ -3,8 +3,8 @@
 Pixels are compared, not files. Nothing is called reproduced on faith.
 """
 
+import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from PIL import Image
@@ -21,14 +21,18 @@ from sdgen.recipe.layers import Layer
 DEFAULT_TOLERANCE = 2
 """Levels of 255. Other thread counts, batch shapes and CPU kernels move pixels by one or two."""
 
-Kind = Literal["identical", "equivalent", "different"]
+Kind = Literal["identical", "equivalent", "different", "unchecked"]
+
+_BARE_NAME = re.compile(r"[^~./\\:][^/\\:]*")
+"""What a record may call a model: nothing that leads to another place or is expanded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a picture came out again, and why or why not.
 
-    `distance` is None where there are no pixels to measure against, only their hash.
+    `unchecked` says that nothing speaks against it, but only drawing it could tell. `distance` is
+    None where there are no pixels to measure against, only their hash.
     """
 
     kind: Kind
@@ -77,7 +81,7 @@ def recorded_model(record: Record, place: str | None) -> LocalModel:
         ModelError: It is not here.
     """
     name = place or record.settings.model
-    if place is None and Path(name).name != name:
+    if place is None and not _BARE_NAME.fullmatch(name):
         raise ModelError(f"the record names {name!r}, which is not a model's name")
     try:
         return find_model(name)
@@ -106,6 +110,18 @@ def check(original: Original, model: LocalModel) -> Verdict | None:
         shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
         return Verdict("different", f"the model has other files than it had: {shown}")
     return None
+
+
+def check_only(original: Original, model: LocalModel) -> Verdict:
+    """The verdict without drawing: on the picture itself, where its pixels can be compared."""
+    if known := check(original, model):
+        return known
+    agree = "record and model files agree"
+    if original.image is None:
+        return Verdict("unchecked", f"{agree}; the picture is not here (nothing drawn)")
+    if not original.lossless:
+        return Verdict("unchecked", f"{agree}; the file is lossy (nothing drawn)")
+    return Verdict("identical", f"picture, {agree} (nothing drawn)")
 
 
 def redraw(
@@ -144,22 +160,25 @@ def judge(original: Original, drawing: Drawing, tolerance: int) -> Verdict:
 
 
 def _why(before: Record, after: Record) -> str:
-    found = [one for one in differences(before, after) if one.part != "model"]
+    """What differs, where both records say something: a CPU has no CUDA version to compare."""
+    found = [one for one in differences(before, after) if one.part != "model" and one.is_said]
     if not found:
         return "nothing recorded differs; the cause is outside the record"
     return ", ".join(map(str, found))
 
 
-def vary(record: Record, flags: Layer, model: str | None) -> Plan:
+def vary(record: Record, flags: Layer, model: LocalModel) -> Plan:
     """The plan of a variation: what the record says, under what the user changed.
+
+    Args:
+        record: Of the parent.
+        flags: The changes.
+        model: From `recorded_model`.
 
     Raises:
         InputError: A changed value is wrong.
-        ModelError: The model is not here.
     """
-    recorded = record.settings.model_dump(exclude={"model"})
-    place = model or record.settings.model
-    return plan([Layer("record", {**recorded, "model": place}), flags])
+    return plan([Layer("record", record.settings.model_dump()), flags], find=lambda _: model)
 
 
 def with_parent(drawing: Drawing, parent: Record) -> Drawing:

@@ -45,9 +45,10 @@ class PaintedGenerator:
             raise self.fail_on[settings.prompt]
         for step in range(settings.steps):
             on_step(step + 1, settings.steps)
+        self.drawn.append(settings)
+        settings = settings.model_copy(update={"dtype": "float32"})  # as a device decides on auto
         colour = hashlib.sha256(settings.model_dump_json().encode()).digest()[:3]
         image = Image.new("RGB", (settings.width, settings.height), tuple(colour))
-        self.drawn.append(settings)
         return Drawing(image, painted_record(image, settings))
 
 
@@ -55,7 +56,7 @@ def painted_record(image: Image.Image, settings: Settings) -> Record:
     """The record of a painted picture."""
     return Record(
         created=now(),
-        settings=settings.model_copy(update={"dtype": "float32"}),
+        settings=settings,
         model=ModelRecord(name="fake", pipeline="StableDiffusionPipeline", files={}),
         scheduler=SchedulerRecord(class_name="EulerDiscreteScheduler", config={}),
         environment={"device": "fake"},

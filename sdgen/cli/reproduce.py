@@ -25,7 +25,9 @@ from sdgen.replay import (
     DEFAULT_TOLERANCE,
     Original,
     Verdict,
+    changed_weights,
     check,
+    check_only,
     recorded_model,
     redraw,
     vary,
@@ -88,7 +90,7 @@ def reproduce(
     request = _request(flags, device, tolerance, check, output, format, overwrite)
     paths = list(_pictures(sources))
     if not paths:
-        raise InputError("no picture with a record there")
+        raise InputError(f"no picture in {', '.join(map(str, sources))}")
     if request.target is not None:
         if request.target.stem and len(paths) > 1:
             raise InputError("several pictures need a folder, not one file, behind --output")
@@ -112,20 +114,27 @@ def _request(
     changed = replace(flags, values=values)
     if check_only and (values or output):
         raise InputError("--check draws nothing, so it takes no settings and no --output")
+    if not (output or values) and (format or overwrite):
+        raise InputError("--format and --overwrite are for a picture that is kept: add --output")
     kept = output if output is not None or not values else Path("outputs")
     target = target_of(kept, format, overwrite=overwrite) if kept is not None else None
     return Request(changed, place, device, tolerance, check_only, target)
 
 
 def _pictures(sources: list[Path]) -> Iterator[Path]:
-    """The files among `sources`, and in each folder the pictures that have a record."""
+    """The files among `sources`, and the pictures in the folders among them."""
     for source in sources:
         if not is_folder(source):
             yield source
             continue
-        for path in sorted(source.iterdir()):
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
-                yield path
+        try:
+            yield from (path for path in sorted(source.iterdir()) if _is_picture(path))
+        except OSError as error:
+            raise InputError(f"{source}: cannot be read ({error.strerror})") from error
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def _one(
@@ -173,11 +182,11 @@ def _verdict(
     original: Original, request: Request, shown: Display, stop: Stop
 ) -> tuple[Verdict, Drawing | None]:
     model = recorded_model(original.record, request.place)
-    known = check(original, model)
-    if known is not None:
-        return known, None
     if request.check_only:
-        return Verdict("identical", "picture, record and model files agree (nothing drawn)"), None
+        return check_only(original, model), None
+    known = check(original, model)
+    if known is not None and not (original.tampered and request.target):
+        return known, None
     settings = original.record.settings
     shown.picture(f"loading {model.name}")
     generator = _generator(original.record, request.device)
@@ -185,7 +194,7 @@ def _verdict(
     drawing, verdict = redraw(
         original, model, generator, tolerance=request.tolerance, on_step=steps(shown, stop)
     )
-    return verdict, drawing
+    return known or verdict, drawing
 
 
 def _generator(record: Record, device: str) -> ImageGenerator:
@@ -197,7 +206,10 @@ def _generator(record: Record, device: str) -> ImageGenerator:
 
 def _variation(record: Record, request: Request, out: Output, shown: Display, stop: Stop) -> None:
     """Draw the recorded picture with changed settings, and keep it."""
-    planned = vary(record, request.flags, request.place)
+    model = recorded_model(record, request.place)
+    if changed := changed_weights(record, model):
+        out.warn(f"the model has other files than it had: {display(', '.join(changed[:3]))}")
+    planned = vary(record, request.flags, model)
     shown.picture(f"loading {planned.model.name}")
     generator = engine.open_generator(request.device)
     started = time.perf_counter()
@@ -232,8 +244,6 @@ def _conclude(results: list[SdgenError | None]) -> None:
     if not bad:
         return
     different = sum(isinstance(error, ReproductionError) for error in bad)
-    if len(results) == 1 and not different:
-        raise bad[0]
-    if different:
+    if different and len(results) > 1:
         raise ReproductionError(f"{different} of {len(results)} came out different")
     raise bad[0]
