@@ -4,8 +4,8 @@ Reading does without an XML parser: the record is one element or attribute whose
 hostile XML (entity bombs, external entities) never reaches a machine that would expand it.
 """
 
+import html
 import re
-from xml.sax.saxutils import escape, unescape
 
 from sdgen.metadata.record import Record
 
@@ -36,7 +36,7 @@ def xmp_packet(record: Record, *, with_record: bool) -> str:
     """The packet for a picture; `with_record` puts the record's JSON inside."""
     software = record.software
     return _PACKET.format(
-        tool=escape(f"{software.name} {software.version}"),
+        tool=html.escape(f"{software.name} {software.version}", quote=False),
         source=AI_MADE,
         record=f"<sdgen:record>{_as_xml(record)}</sdgen:record>\n" if with_record else "",
     )
@@ -45,7 +45,7 @@ def xmp_packet(record: Record, *, with_record: bool) -> str:
 def _as_xml(record: Record) -> str:
     """The record's JSON as XML text; two characters that XML cannot hold become JSON escapes."""
     text = _NOT_IN_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", record.to_json())
-    return escape(text)
+    return html.escape(text, quote=False)
 
 
 def record_text(packet: bytes) -> str | None:
@@ -58,4 +58,4 @@ def record_text(packet: bytes) -> str | None:
     if not match:
         return None
     found = next(group for group in match.groups() if group is not None)
-    return unescape(found, {"&quot;": '"', "&apos;": "'", "&#34;": '"', "&#39;": "'"})
+    return html.unescape(found)
