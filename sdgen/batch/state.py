@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Any
 
 from sdgen.batch.jobs import WHOLE, Shard
 from sdgen.batch.ledger import Ledger, read_ledgers
@@ -21,6 +19,9 @@ from sdgen.errors import BusyError, InputError, OutputError
 from sdgen.files.folders import writing
 from sdgen.files.write import publish, sweep
 from sdgen.recipe.seeds import DRAWN_BELOW
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 SCHEMA = "sdgen.batch/1"
 GUARD_SECONDS = 30
@@ -55,7 +56,7 @@ def open_state(folder: Path, shard: Shard = WHOLE) -> Iterator[BatchState]:
         InputError: What is there was written by a later version, or is damaged.
     """
     home = _made(folder)
-    lock = FileLock(home / f"{_named('run', shard)}.lock")
+    lock = _lock(home / f"{_named('run', shard)}.lock")
     with _guard(home, folder):
         _refuse_overlap(home, folder, shard)
         _take(lock, home, folder)
@@ -120,7 +121,7 @@ def _made(folder: Path) -> Path:
 @contextmanager
 def _guard(home: Path, folder: Path) -> Iterator[None]:
     """Let one run at a time look at the locks of the others and take its own."""
-    guard = FileLock(home / "guard.lock", timeout=GUARD_SECONDS)
+    guard = _lock(home / "guard.lock")
     _take(guard, home, folder, timeout=GUARD_SECONDS)
     try:
         yield
@@ -135,12 +136,20 @@ def _refuse_overlap(home: Path, folder: Path, shard: Shard) -> None:
             continue
         other = Shard(int(match[1]), int(match[2])) if match[1] else WHOLE
         if other.count != shard.count:
-            lock = FileLock(path)
+            lock = _lock(path)
             _take(lock, home, folder)
             lock.release()
 
 
-def _take(lock: FileLock, home: Path, folder: Path, *, timeout: float = 0) -> None:
+def _lock(path: Path) -> "FileLock":
+    from filelock import FileLock  # loads here, not for a dry run
+
+    return FileLock(path)
+
+
+def _take(lock: "FileLock", home: Path, folder: Path, *, timeout: float = 0) -> None:
+    from filelock import Timeout
+
     with writing(home):
         try:
             lock.acquire(timeout=timeout)

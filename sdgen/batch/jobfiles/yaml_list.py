@@ -17,12 +17,14 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdgen.batch.keys import fields_of
 from sdgen.batch.rows import Fault, Part, Place, Row
 from sdgen.errors import did_you_mean
-from sdgen.files.yaml_text import KeyPath, YamlDocument, load_yaml
+
+if TYPE_CHECKING:
+    from sdgen.files.yaml_text import KeyPath, YamlDocument
 
 SECTIONS = ("defaults", "jobs", "matrix")
 MAX_COMBINATIONS = 1_000_000
@@ -39,6 +41,8 @@ def read(text: str, source: str) -> Iterator[Row | Fault]:
     Raises:
         InputError: The text is not plain YAML.
     """
+    from sdgen.files.yaml_text import load_yaml  # PyYAML loads here, not for other dialects
+
     document = load_yaml(text, source)
     try:
         yield from _rows(document)
@@ -46,7 +50,7 @@ def read(text: str, source: str) -> Iterator[Row | Fault]:
         yield fault
 
 
-def _rows(document: YamlDocument) -> Iterator[Row | Fault]:
+def _rows(document: "YamlDocument") -> Iterator[Row | Fault]:
     value = document.value
     if isinstance(value, list):
         yield from _jobs(document, (), [], [])
@@ -67,7 +71,7 @@ def _rows(document: YamlDocument) -> Iterator[Row | Fault]:
 
 
 def _jobs(
-    document: YamlDocument, path: KeyPath, defaults: list[Part], combinations: list[Part]
+    document: "YamlDocument", path: "KeyPath", defaults: list[Part], combinations: list[Part]
 ) -> Iterator[Row | Fault]:
     jobs = document.value[path[0]] if path else document.value
     if not isinstance(jobs, list):
@@ -87,7 +91,7 @@ def _jobs(
         yield from (Row(place, (*defaults, job, combination)) for combination in combinations)
 
 
-def _part(document: YamlDocument, path: KeyPath) -> Part:
+def _part(document: "YamlDocument", path: "KeyPath") -> Part:
     """The mapping (or the text, a prompt) that stands at `path`; null says nothing."""
     said: Any = document.value
     for step in path:
@@ -111,7 +115,7 @@ def _check_apart(job: Part, combinations: Sequence[Part]) -> None:
             raise Fault(job.where[key], f"{key} is in the matrix too")
 
 
-def _combinations(document: YamlDocument) -> Iterator[Part]:
+def _combinations(document: "YamlDocument") -> Iterator[Part]:
     """The product of the matrix's lists, the first key changing slowest."""
     axes = document.value["matrix"]
     if not isinstance(axes, dict) or not axes:
