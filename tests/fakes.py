@@ -59,6 +59,6 @@ def painted_record(image: Image.Image, settings: Settings) -> Record:
         settings=settings,
         model=ModelRecord(name="fake", pipeline="StableDiffusionPipeline", files={}),
         scheduler=SchedulerRecord(class_name="EulerDiscreteScheduler", config={}),
-        environment={"device": "fake"},
+        environment={"device": "fake", "threads": 2, "torch": "2.13"},
         image=pixels_of(image),
     )

@@ -56,7 +56,7 @@ def test_a_level_or_two_are_equivalent_and_the_reason_is_told(sdgen, fox, shift)
     shift(2, threads=8)
     done = sdgen("reproduce", fox)
     assert done.exit_code == 0
-    assert done.stdout == f"equivalent: {FOX}: within 2 levels: threads None → 8\n"
+    assert done.stdout == f"equivalent: {FOX}: within 2 levels: threads 2 → 8\n"
 
 
 def test_more_levels_are_different_and_the_reason_is_told(sdgen, fox, shift):
@@ -64,7 +64,7 @@ def test_more_levels_are_different_and_the_reason_is_told(sdgen, fox, shift):
     done = sdgen("reproduce", fox)
     assert done.exit_code == 7
     assert f"different: {FOX}: 1 of 4096 pixels differ (2.4e-04), by at most 3" in done.stdout
-    assert "torch None → 2.7" in done.stdout
+    assert "torch 2.13 → 2.7" in done.stdout
     assert "error: different: 1 of 4096 pixels differ" in done.stderr
 
 
