@@ -46,7 +46,8 @@ class Verdict:
 
     def __str__(self) -> str:
         if self.kind == "equivalent" and self.distance is not None:
-            return f"equivalent within {self.distance.largest} levels: {self.reason}"
+            levels = f"{self.distance.largest} level{'s' if self.distance.largest > 1 else ''}"
+            return f"equivalent within {levels}: {self.reason}"
         return f"{self.kind}: {self.reason}"
 
 
