@@ -15,7 +15,7 @@ from sdgen.files.compare import PixelDifference, compare_pixels
 from sdgen.metadata.compare import differences
 from sdgen.metadata.record import ParentRecord, Record, pixels_sha256
 from sdgen.models import LocalModel, find_model
-from sdgen.models.resolve import Plan, plan
+from sdgen.models.resolve import Plan, check_drawable, plan
 from sdgen.recipe.layers import Layer
 
 DEFAULT_TOLERANCE = 2
@@ -136,8 +136,12 @@ def redraw(
     """Draw the recorded picture again and compare.
 
     A number format that this device cannot do is replaced by its own, and the verdict says so.
+
+    Raises:
+        InputError: The model cannot draw what the record says; nobody drew that with it.
     """
     settings = original.record.settings
+    check_drawable(settings, model)
     try:
         generator.load(model, settings.dtype)
     except InputError:

@@ -65,6 +65,7 @@ class Request:
     tolerance: int
     check_only: bool
     target: Target | None
+    is_single: bool = True
 
 
 @with_settings(prompt=False)
@@ -95,6 +96,7 @@ def reproduce(
         if request.target.stem and len(paths) > 1:
             raise InputError("several pictures need a folder, not one file, behind --output")
         request.target.check(1)
+    request = replace(request, is_single=len(paths) == 1)
     with stop_on_signals() as stop, open_display(out) as shown:
         results = [_one(path, request, out, shown, stop) for path in paths]
     _conclude(results)
@@ -152,8 +154,8 @@ def _one(
         raise
     except SdgenError as error:
         out.json({"image": str(path), "error": error_object(error)})
-        if not out.as_json:
-            out.result(f"failed: {display(str(path))}: {display(str(error))}")
+        if not request.is_single:
+            out.warn(display(f"{path}: {str(error).removeprefix(f'{path}: ')}"))
         return error
     kept = save(drawing, 0, request.target) if drawing and request.target else None
     out.result(f"{verdict.kind}: {display(str(path))}: {display(_reason(verdict))}")
@@ -243,7 +245,9 @@ def _conclude(results: list[SdgenError | None]) -> None:
     bad = [result for result in results if result is not None]
     if not bad:
         return
+    if len(results) == 1:
+        raise bad[0]
     different = sum(isinstance(error, ReproductionError) for error in bad)
-    if different and len(results) > 1:
+    if different:
         raise ReproductionError(f"{different} of {len(results)} came out different")
-    raise bad[0]
+    raise type(bad[0])(f"{len(bad)} of {len(results)} could not be drawn again")

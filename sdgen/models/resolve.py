@@ -39,10 +39,18 @@ def plan(layers: Sequence[Layer], *, find: Callable[[str], LocalModel] | None = 
     for layer in layers:
         if "model" in layer.values:
             sources["model"] = layer.place("model")
-    size = (resolved.settings.width, resolved.settings.height)
-    check_size(size, model.sizes, model=model.name)
-    check_steps(resolved.settings.scheduler, resolved.settings.steps)
+    check_drawable(resolved.settings, model)
     return Plan(resolved.settings, sources, model)
+
+
+def check_drawable(settings: Settings, model: LocalModel) -> None:
+    """Refuse what `model` or the scheduler cannot do, before anything is loaded.
+
+    Raises:
+        InputError: The size or the number of steps is out of their reach.
+    """
+    check_size((settings.width, settings.height), model.sizes, model=model.name)
+    check_steps(settings.scheduler, settings.steps)
 
 
 def _without_model(layer: Layer) -> Layer:

@@ -53,3 +53,10 @@ def jobs() -> Path:
     path = Path("jobs.txt")
     path.write_text("a red fox\na blue fox\na green fox\n")
     return path
+
+
+@pytest.fixture
+def fox(sdgen) -> Path:
+    """A picture that was drawn a moment ago, with the seed 7."""
+    assert sdgen("a red fox", "--seed", "7").exit_code == 0
+    return Path("outputs/a-red-fox-7.png")
