@@ -1,5 +1,6 @@
 """Weights to pipeline. One model is kept; whatever goes wrong while loading is a `ModelError`."""
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import torch
 
 from sdgen.engine.devices import DTYPES
-from sdgen.engine.libraries import diffusers
+from sdgen.engine.libraries import diffusers, transformers
 from sdgen.errors import MemoryExhaustedError, ModelError
 from sdgen.models import LocalModel
+from sdgen.models.folder import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def _load(key: _Key, dtype: str, device: torch.device) -> LoadedModel:
             variant=model.variant,
             use_safetensors=True,
             local_files_only=True,
+            **_text_encoders(model, DTYPES[dtype]),
             **options,
         )
         pipeline.to(device)
@@ -67,10 +70,36 @@ def _load(key: _Key, dtype: str, device: torch.device) -> LoadedModel:
             hint="--device cpu",
         ) from error
     except Exception as error:  # diffusers reports one cause as many types
-        raise ModelError(f"{model.name} cannot be loaded: {_first_line(error)}") from error
+        reason = _first_line(error).replace(f"{model.folder}{os.sep}", "")
+        raise ModelError(f"{model.name} cannot be loaded: {reason}") from error
     pipeline.set_progress_bar_config(disable=True)
     _give_old_name(getattr(pipeline, "text_encoder", None))
     return LoadedModel(pipeline, dict(pipeline.scheduler.config))
+
+
+def _text_encoders(model: LocalModel, dtype: torch.dtype) -> dict[str, Any]:
+    """The text encoders by their names in the pipeline, with every tensor from the files.
+
+    transformers draws what is missing at random and only logs it; loaded through diffusers, nobody
+    would hear of it.
+    """
+    index = read_json(model.folder / "model_index.json", "model_index.json")
+    found = {}
+    for name in ("text_encoder", "text_encoder_2"):
+        _, class_name = index.get(name) or (None, None)
+        if class_name is None:
+            continue
+        found[name], told = getattr(transformers, class_name).from_pretrained(
+            model.folder / name,
+            dtype=dtype,
+            variant=model.variant,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+        if told["missing_keys"]:
+            raise ValueError(f"its {name} lacks {min(told['missing_keys'])}")
+    return found
 
 
 def _give_old_name(text_encoder: Any) -> None:
