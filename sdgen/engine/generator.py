@@ -69,6 +69,8 @@ class DiffusersGenerator:
             pixels, blanked = _call(pipeline, settings, latents, generator, on_step)
         # 5. Check, and record.
         image = _sound_image(pixels, blanked=blanked)
+        if image.getcolors(maxcolors=1):
+            notices.append("every pixel has the same colour; something is probably wrong")
         scheduler = pipeline.scheduler
         record = Record(
             created=now(),
@@ -170,7 +172,8 @@ def _pipeline_errors(device: torch.device) -> Iterator[None]:
     except Exception as error:
         if "allocate memory" in str(error):  # the CPU's way to say it
             raise _no_memory(device) from error
-        raise GenerationError(f"the pipeline failed: {type(error).__name__}: {error}") from error
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise GenerationError(f"the pipeline failed: {reason}") from error
 
 
 def _no_memory(device: torch.device) -> MemoryExhaustedError:

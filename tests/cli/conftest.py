@@ -7,6 +7,7 @@ import pytest
 
 from sdgen.cli import app
 from tests.fakes import PaintedGenerator, find_fake
+from tests.models.conftest import write_mini
 
 
 @dataclass(frozen=True)
@@ -60,3 +61,9 @@ def fox(sdgen) -> Path:
     """A picture that was drawn a moment ago, with the seed 7."""
     assert sdgen("a red fox", "--seed", "7").exit_code == 0
     return Path("outputs/a-red-fox-7.png")
+
+
+@pytest.fixture
+def mini(tmp_path: Path) -> Path:
+    """A folder that passes for a model in every check; its weights are sixteen bytes."""
+    return write_mini(tmp_path / "mini")

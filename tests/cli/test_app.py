@@ -15,7 +15,6 @@ import typer
 from sdgen.cli.app import COMMANDS, DEFAULT_COMMAND, GROUP_OPTIONS, build_app, with_command
 from sdgen.files.images import read_record_of
 from tests.cli.processes import PAINTED, REAL, run, variables
-from tests.models.conftest import folder  # noqa: F401  # the fixture
 
 GROUP = typer.main.get_command(build_app())
 
@@ -79,8 +78,7 @@ LIGHT = (
 
 
 @pytest.mark.parametrize("words", LIGHT)
-def test_a_command_without_a_model_loads_no_tensors(sdgen, folder: Path, words: str):  # noqa: F811
-    """`folder` passes for a model in every check."""
+def test_a_command_without_a_model_loads_no_tensors(sdgen, mini: Path, words: str):
     sdgen("a red fox", "-o", "fox.png")
     Path("jobs.txt").write_text("a red fox\n")
     script = (
@@ -88,7 +86,7 @@ def test_a_command_without_a_model_loads_no_tensors(sdgen, folder: Path, words: 
         "heavy = sorted({'torch', 'diffusers', 'transformers'} & set(sys.modules));"
         "sys.exit(f'loaded {heavy}' if heavy else code)"
     )
-    done = run(sys.executable, "-c", script, *words.replace("MODEL", str(folder)).split())
+    done = run(sys.executable, "-c", script, *words.replace("MODEL", str(mini)).split())
     assert "loaded" not in done.stderr
     assert done.returncode in (0, 2, 4, 7), done.stderr  # some are refused, and lightly too
     assert "a bug" not in done.stderr

@@ -30,7 +30,11 @@ def safetensors(values: bytes = b"\0" * 16) -> bytes:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder that passes every check."""
-    root = tmp_path / "mini"
+    return write_mini(tmp_path / "mini")
+
+
+def write_mini(root: Path) -> Path:
+    """Write such a folder."""
     files = {
         "model_index.json": INDEX,
         "scheduler/scheduler_config.json": {"_class_name": "EulerDiscreteScheduler"},

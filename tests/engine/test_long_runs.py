@@ -1,0 +1,77 @@
+"""What a run may take: memory that is not there, and no more from picture to picture."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from sdgen import engine
+from sdgen.engine import ImageGenerator
+from sdgen.errors import GenerationError, MemoryExhaustedError
+from sdgen.models import find_model
+from sdgen.recipe.settings import Settings
+
+SETTINGS = Settings(prompt="a fox", seed=1, width=64, height=64, steps=2, scheduler="euler")
+
+
+@pytest.fixture(scope="module")
+def generator() -> ImageGenerator:
+    return engine.open_generator("cpu")
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"),
+            MemoryExhaustedError,
+        ),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+            MemoryExhaustedError,
+        ),
+        (RuntimeError("shapes do not fit\nat all"), GenerationError),
+    ],
+)
+def test_what_fails_inside_is_this_pictures_failure(generator, tiny_sd: Path, failure, kind):
+    def fail(done: int, total: int) -> None:
+        raise failure
+
+    with pytest.raises(kind) as caught:
+        generator.generate(SETTINGS, find_model(str(tiny_sd)), fail)
+    assert "\n" not in str(caught.value)
+    generator.generate(SETTINGS, find_model(str(tiny_sd)))
+
+
+def test_a_flat_picture_is_told(generator, tiny_sd: Path, tmp_path: Path):
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(tiny_sd, tmp_path / "flat"))
+    weights = folder / "vae/diffusion_pytorch_model.safetensors"
+    tensors = load_file(weights)
+    tensors["decoder.conv_out.weight"].zero_()
+    tensors["decoder.conv_out.bias"].fill_(0.5)
+    save_file(tensors, weights)
+    notices = generator.generate(SETTINGS, find_model(str(folder))).record.notices
+    assert any("the same colour" in notice for notice in notices)
+    assert not generator.generate(SETTINGS, find_model(str(tiny_sd))).record.notices
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only Linux tells")
+def test_a_hundred_pictures_take_no_more_than_ten(generator, tiny_sd: Path):
+    def taken() -> tuple[int, int]:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * 4096, len(list(Path("/proc/self/fd").iterdir()))
+
+    def draw(count: int) -> None:
+        for seed in range(count):
+            changed = {"seed": seed, "scheduler": ("euler", "dpmpp_2m_sde")[seed % 2]}
+            generator.generate(SETTINGS.model_copy(update=changed), find_model(str(tiny_sd)))
+
+    draw(10)
+    memory, files = taken()
+    draw(100)
+    more_memory, more_files = taken()
+    assert more_files == files
+    assert more_memory < memory + 20_000_000

@@ -1,0 +1,74 @@
+"""Drawing again with a tiny real model: other threads, other weights, other number formats."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from sdgen import engine
+from sdgen.models import find_model
+from sdgen.recipe.settings import Settings
+from sdgen.replay import Original, changed_weights, check, check_only, redraw
+
+SETTINGS = Settings(prompt="a fox", seed=1, width=256, height=256, steps=2, scheduler="euler")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _threads_as_before() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def original(tiny_sd: Path) -> Original:
+    drawing = engine.open_generator("cpu", threads=1).generate(SETTINGS, find_model(str(tiny_sd)))
+    return Original(drawing.record, drawing.image)
+
+
+def test_the_same_threads_are_identical(original: Original, tiny_sd: Path):
+    generator = engine.open_generator("cpu", threads=1)
+    _, verdict = redraw(original, find_model(str(tiny_sd)), generator)
+    assert verdict.kind == "identical"
+
+
+def test_other_threads_move_a_pixel_by_a_level_at_most(original: Original, tiny_sd: Path):
+    generator = engine.open_generator("cpu", threads=2)
+    _, verdict = redraw(original, find_model(str(tiny_sd)), generator)
+    assert verdict.reproduced
+    if verdict.distance is not None:
+        assert verdict.distance.largest <= 1
+        assert "threads 1 → 2" in verdict.reason
+
+
+def test_a_number_format_that_is_not_here_is_replaced_and_told(original: Original, tiny_sd: Path):
+    settings = original.record.settings.model_copy(update={"dtype": "float16"})
+    image = original.record.image.model_copy(update={"sha256": "0" * 64})
+    other = original.record.model_copy(update={"settings": settings, "image": image})
+    _, verdict = redraw(
+        Original(other, original.image), find_model(str(tiny_sd)), engine.open_generator("cpu")
+    )
+    assert "dtype float16 → float32" in verdict.reason
+
+
+def test_one_flipped_byte_is_another_model_before_anything_is_drawn(
+    original: Original, tiny_sd: Path, tmp_path: Path
+):
+    folder = Path(shutil.copytree(tiny_sd, tmp_path / "tiny-sd"))
+    assert check(original, find_model(str(folder))) is None
+    weights = folder / "unet/diffusion_pytorch_model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    model = find_model(str(folder))
+    assert changed_weights(original.record, model) == ["unet/diffusion_pytorch_model.safetensors"]
+    assert check_only(original, model).kind == "different"
+
+
+def test_a_missing_file_is_another_model_too(original: Original, tiny_sd: Path, tmp_path: Path):
+    folder = Path(shutil.copytree(tiny_sd, tmp_path / "fewer"))
+    (folder / "tokenizer/tokenizer_config.json").unlink()
+    changed = changed_weights(original.record, find_model(str(folder)))
+    assert changed == ["tokenizer/tokenizer_config.json"]
