@@ -206,8 +206,11 @@ def hub_cache() -> Path:
 def folder(name: str, path: Path, advice: str) -> Finding:
     """Whether files can be written to `path`, which need not exist yet, and the room for them."""
     there = path.absolute()
-    while not there.exists() and there != there.parent:
-        there = there.parent
+    try:
+        while not there.exists() and there != there.parent:
+            there = there.parent
+    except OSError:  # a folder above it is closed to us
+        return Finding(name, str(path), "cannot be reached", advice)
     if not there.is_dir():
         return Finding(name, str(path), f"{there} is a file", advice)
     if not os.access(there, os.W_OK | os.X_OK):

@@ -16,7 +16,7 @@ from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import Stop, stop_on_signals
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InputError, InterruptedRunError, ReproductionError, SdgenError
-from sdgen.files.folders import is_folder
+from sdgen.files.folders import is_file, is_folder
 from sdgen.files.formats import SUFFIXES
 from sdgen.files.images import open_pixels, read_record_of, records_disagree
 from sdgen.metadata.record import Record
@@ -177,7 +177,7 @@ def _picture_of(path: Path) -> Path | None:
     """The picture that belongs to `path`, which may be its .json."""
     if path.suffix.lower() != ".json":
         return path
-    return next((p for s in SUFFIXES if (p := path.with_suffix(s)).is_file()), None)
+    return next((p for s in SUFFIXES if is_file(p := path.with_suffix(s))), None)
 
 
 def _verdict(

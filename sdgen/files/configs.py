@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sdgen.errors import InputError, did_you_mean
+from sdgen.files.folders import is_file
 from sdgen.recipe.layers import Layer, layer_from
 
 PURPOSE_KEY = "for"
@@ -91,7 +92,7 @@ def user_defaults() -> Layer | None:
     """
     folder = user_folder()
     path = folder / "config.yaml" if folder else None
-    return _layer(path, str(path)) if path and path.exists() else None
+    return _layer(path, str(path)) if path and is_file(path) else None
 
 
 def list_configs() -> list[Config]:

@@ -151,10 +151,16 @@ class OpenFolder:
 
 def is_folder(path: Path) -> bool:
     """Whether `path` is a folder that we can see; never an error, be the name ever so odd."""
-    try:
+    with suppress(OSError):  # too long a name, a closed folder: opening it will tell
         return path.is_dir()
-    except OSError:  # too long a name, a closed folder: opening it will tell
-        return False
+    return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether `path` is a file that we can see; as `is_folder`."""
+    with suppress(OSError):
+        return path.is_file()
+    return False
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from sdgen.errors import InputError
+from sdgen.files.folders import is_file
 from sdgen.files.formats import HEAD_BYTES, SUFFIXES, Format, format_in
 from sdgen.files.png import png_texts
 from sdgen.files.segments import Blocks, jpeg_blocks, webp_blocks
@@ -58,7 +59,7 @@ def read_record_of(path: Path) -> Record:
         if found.record is not None:
             return read_record(found.record)
     sidecar = path.with_suffix(".json")
-    if sidecar == path or not sidecar.is_file():
+    if sidecar == path or not is_file(sidecar):
         raise _without_record(path, found)
     try:
         return read_record_of(sidecar)
@@ -98,7 +99,7 @@ def records_disagree(path: Path) -> list[str]:
     """
     sidecar = path.with_suffix(".json")
     picture = path if path != sidecar else _picture_beside(sidecar)
-    if picture is None or not sidecar.is_file():
+    if picture is None or not is_file(sidecar):
         return []
     with _readable(picture) as file:
         kind = format_in(_head(file))
@@ -109,7 +110,7 @@ def records_disagree(path: Path) -> list[str]:
 
 def _picture_beside(sidecar: Path) -> Path | None:
     beside = (sidecar.with_suffix(suffix) for suffix in SUFFIXES)
-    return next((path for path in beside if path.is_file()), None)
+    return next((path for path in beside if is_file(path)), None)
 
 
 def _differences(one: Record, other: Record) -> list[str]:

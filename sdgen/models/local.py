@@ -64,7 +64,10 @@ def find_model(name: str) -> LocalModel:
         raise ModelError(f"no model {name!r} here", hint=hint)
     if not path.is_dir():
         raise ModelError(f"{path.name} is a file; a model is a diffusers folder")
-    return _from_folder(check_folder(path.resolve()))
+    try:
+        return _from_folder(check_folder(path.resolve()))
+    except OSError as error:  # a part of it is closed to us
+        raise ModelError(f"the model in {path.name} cannot be read: {error.strerror}") from error
 
 
 def _existing(name: str) -> Path | None:
