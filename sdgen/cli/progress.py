@@ -79,6 +79,7 @@ class LiveDisplay:
             TimeLeft(),
             console=console,
             transient=True,
+            redirect_stdout=sys.stdout.isatty(),  # else results would go where the bar goes
         )
         self._task = self._progress.add_task("", total=None)
 
