@@ -203,7 +203,16 @@ def _place_line(line: str, layer: Layer, row: str) -> str:
         return f"{row}: {line}"
     if re.match(r"\w+ \(", line):  # another layer said it: `steps (flags) must be …`
         return line
-    for name in ("model",) if line.startswith("model must") else ("width", "height"):
+    blamed = next((names for words, names in _BLAMED.items() if words in line), _SIZE)
+    for name in blamed:
         if name in layer.where:
             return f"{layer.where[name]}: {line}"
     return line
+
+
+_SIZE = ("width", "height")
+_BLAMED = {
+    "model must": ("model",), "clip_skip cannot": ("clip_skip",),
+    " has no eta": ("eta", "scheduler"), " cannot draw in ": ("steps", "scheduler"),
+}  # fmt: skip
+"""Words of a fault that is in no single setting → the settings that may have brought it about."""

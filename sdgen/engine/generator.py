@@ -16,10 +16,9 @@ from sdgen.engine.loader import load_model
 from sdgen.engine.noise import initial_latents
 from sdgen.engine.prompts import prompt_notices
 from sdgen.engine.schedulers import build_scheduler
-from sdgen.errors import GenerationError, InputError, MemoryExhaustedError, SdgenError
+from sdgen.errors import GenerationError, MemoryExhaustedError, SdgenError
 from sdgen.metadata.record import ModelRecord, Record, SchedulerRecord, now, pixels_of
 from sdgen.models import LocalModel
-from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import Settings
 
 
@@ -59,7 +58,6 @@ class DiffusersGenerator:
         loaded = load_model(model, dtype, self._device)
         pipeline = loaded.pipeline
         # 2. Scheduler: always from the trained configuration, never from the last picture's.
-        _check_eta(settings)
         pipeline.scheduler = build_scheduler(settings.scheduler, loaded.trained)
         # 3. Noise: float32, on the CPU, from this picture's own generator; so in the steps too.
         latents, generator = initial_latents(settings.seed, _latent_shape(pipeline, settings))
@@ -89,12 +87,6 @@ class DiffusersGenerator:
             notices=notices,
         )
         return Drawing(image, record)
-
-
-def _check_eta(settings: Settings) -> None:
-    if settings.eta and not SCHEDULERS[settings.scheduler].takes_eta:
-        takers = ", ".join(name for name, entry in SCHEDULERS.items() if entry.takes_eta)
-        raise InputError(f"{settings.scheduler} has no eta", hint=f"these have: {takers}")
 
 
 def _latent_shape(pipeline: Any, settings: Settings) -> tuple[int, int, int]:

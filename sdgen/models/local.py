@@ -27,7 +27,7 @@ class LocalModel:
 
     `name` is what the record says (never a path); `weights` are the files that decide the pixels,
     relative to `folder`; `defaults` is the model's own layer of settings; `variant` is `fp16` when
-    only half-precision weights are there.
+    only half-precision weights are there; `text_layers` is None where the folder does not say.
     """
 
     name: str
@@ -38,6 +38,7 @@ class LocalModel:
     sizes: SizeRule
     revision: str | None = None
     variant: str | None = None
+    text_layers: int | None = None
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 in hex of each of `weights`.
@@ -95,6 +96,7 @@ def _built_in(entry: Entry) -> LocalModel:
 
 def _from_folder(checked: CheckedFolder) -> LocalModel:
     multiple = _pixels_per_latent(checked)
+    layers = checked.config("text_encoder").get("num_hidden_layers")
     return LocalModel(
         name=checked.path.name,
         folder=checked.path,
@@ -103,6 +105,7 @@ def _from_folder(checked: CheckedFolder) -> LocalModel:
         defaults=_defaults(checked, multiple),
         sizes=SizeRule(multiple=multiple),
         variant=checked.variant,
+        text_layers=layers if isinstance(layers, int) and layers > 0 else None,
     )
 
 

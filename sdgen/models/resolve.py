@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sdgen.errors import InputError
 from sdgen.models.local import LocalModel, find_model
 from sdgen.recipe.layers import Layer, resolve
-from sdgen.recipe.schedulers import check_steps
+from sdgen.recipe.schedulers import SCHEDULERS, check_steps
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import check_size
 
@@ -47,10 +47,16 @@ def check_drawable(settings: Settings, model: LocalModel) -> None:
     """Refuse what `model` or the scheduler cannot do, before anything is loaded.
 
     Raises:
-        InputError: The size or the number of steps is out of their reach.
+        InputError: Size, steps, eta or clip_skip are out of their reach.
     """
     check_size((settings.width, settings.height), model.sizes, model=model.name)
     check_steps(settings.scheduler, settings.steps)
+    if settings.eta and not SCHEDULERS[settings.scheduler].takes_eta:
+        takers = ", ".join(name for name, entry in SCHEDULERS.items() if entry.takes_eta)
+        raise InputError(f"{settings.scheduler} has no eta", hint=f"these have: {takers}")
+    if model.text_layers is not None and settings.clip_skip > model.text_layers:
+        most = f"{model.name} has only {model.text_layers} of these layers"
+        raise InputError(f"clip_skip cannot be {settings.clip_skip}: {most}")
 
 
 def _without_model(layer: Layer) -> Layer:

@@ -1,5 +1,7 @@
 """Rows between the layers below and above them; names; faults of flags, rows and models."""
 
+from dataclasses import replace
+
 import pytest
 
 from sdgen.errors import InputError, ModelError
@@ -52,6 +54,24 @@ def test_size_that_the_model_cannot_draw_is_told_where_it_stands() -> None:
     ) as caught:
         drafts_of('{"prompt": "a", "size": "100x64"}')
     assert "104x64" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "place", "reason"),
+    [
+        ('"steps": 60, "scheduler": "lcm"', 17, "lcm cannot draw in 60 steps"),
+        ('"scheduler": "lcm", "steps": 60', 37, "lcm cannot draw in 60 steps"),
+        ('"scheduler": "euler", "eta": 0.5', 39, "euler has no eta"),
+        ('"clip_skip": 4, "seed": 1', 17, "clip_skip cannot be 4"),
+    ],
+)
+def test_what_only_goes_wrong_together_is_told_where_it_stands(said, place, reason) -> None:
+    def find(name: str) -> LocalModel:
+        return replace(FAKE_MODEL, text_layers=3)
+
+    with pytest.raises(InputError) as caught:
+        drafts_of(f'{{"prompt": "a", {said}}}\n', "jsonl", find=find)
+    assert str(caught.value).startswith(f"stdin:1:{place}: {reason}")
 
 
 def test_size_of_a_flag_is_told_once() -> None:

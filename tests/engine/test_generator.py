@@ -142,12 +142,6 @@ def test_a_negative_prompt_without_guidance_is_told(generator, tiny_sd: Path):
     assert "no effect" in drawing.record.notices[0]
 
 
-def test_eta_where_there_is_none_is_refused(generator, tiny_sd: Path):
-    with pytest.raises(InputError, match="has no eta") as caught:
-        draw(generator, tiny_sd, scheduler="euler", eta=0.5)
-    assert "ddim" in caught.value.hint
-
-
 def test_nan_weights_are_a_failed_picture_not_a_black_one(tiny_sd: Path, tmp_path: Path):
     from safetensors.torch import load_file, save_file
 

@@ -136,6 +136,21 @@ def test_plan_refuses_steps_that_the_scheduler_cannot_take(folder: Path):
     assert caught.value.hint == "between 1 and 50 steps"
 
 
+def test_plan_refuses_a_layer_that_the_text_encoder_does_not_have(folder: Path):
+    (folder / "text_encoder/config.json").write_text('{"num_hidden_layers": 3}')
+    said = {"prompt": "a", "seed": 7, "model": str(folder)}
+    assert plan([Layer("flags", {**said, "clip_skip": 3})]).settings.clip_skip == 3
+    with pytest.raises(InputError, match="clip_skip cannot be 4: mini has only 3"):
+        plan([Layer("flags", {**said, "clip_skip": 4})])
+
+
+def test_plan_refuses_eta_where_there_is_none(folder: Path):
+    said = {"prompt": "a", "seed": 7, "model": str(folder), "eta": 0.5, "scheduler": "euler"}
+    with pytest.raises(InputError, match="euler has no eta") as caught:
+        plan([Layer("flags", said)])
+    assert "ddim" in caught.value.hint
+
+
 @pytest.mark.parametrize("model", ["", "  ", 3, None])
 def test_a_model_that_is_no_name_is_bad_input(model):
     with pytest.raises(InputError, match="model"):
