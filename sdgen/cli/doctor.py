@@ -20,13 +20,12 @@ from sdgen.cli.output import Output, display
 from sdgen.errors import InputError, SdgenError
 from sdgen.files.configs import list_configs, user_defaults, user_folder
 from sdgen.models.hashes import cache_file
-from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import MAX_PIXELS, MAX_PROMPT_CHARACTERS, Settings
 from sdgen.version import __version__
 
 PACKAGES = (
     "torch", "diffusers", "transformers", "accelerate", "safetensors", "huggingface-hub",
-    "pydantic", "typer", "pillow", "numpy", "pyyaml",
+    "pydantic", "typer", "pillow", "numpy", "scipy", "torchsde", "pyyaml",
 )  # fmt: skip
 VARIABLES = (
     "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTORCH_CUDA_ALLOC_CONF",
@@ -83,7 +82,6 @@ def examine(device: str | None) -> Iterator[Finding]:
     yield Finding("sdgen", __version__)
     yield Finding("python", f"{platform.python_version()} on {platform.platform(terse=True)}")
     yield from map(package, PACKAGES)
-    yield from optional_packages()
     if device is not None:
         yield from device_findings(device)
     yield default_model()
@@ -107,16 +105,6 @@ def package(name: str) -> Finding:
     if not _satisfies(version, wanted):
         return Finding(name, version, f"sdgen needs {wanted}", again)
     return Finding(name, version)
-
-
-def optional_packages() -> Iterator[Finding]:
-    """What only some schedulers need; to be without it is no problem."""
-    for name in sorted({one.needs for one in SCHEDULERS.values() if one.needs}):
-        try:
-            yield Finding(name, importlib.metadata.version(name))
-        except importlib.metadata.PackageNotFoundError:
-            users = sum(one.needs == name for one in SCHEDULERS.values())
-            yield Finding(name, f"not here; {users} of the schedulers need it")
 
 
 @lru_cache(maxsize=1)

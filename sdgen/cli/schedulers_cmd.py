@@ -25,7 +25,6 @@ def scheduler_objects() -> list[dict[str, Any]]:
             "a1111": ", ".join(filter(None, one.a1111)) if one.a1111 else None,
             "grade": one.grade,
             "noisy": one.noisy,
-            "needs": one.needs,
             "summary": one.summary,
         }
         for one in SCHEDULERS.values()
@@ -34,5 +33,4 @@ def scheduler_objects() -> list[dict[str, Any]]:
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
     noise = "in every step" if one["noisy"] else "at the start"
-    needs = f" (needs {one['needs']})" if one["needs"] else ""
-    return one["name"], one["a1111"] or "-", one["grade"], noise, one["summary"] + needs
+    return one["name"], one["a1111"] or "-", one["grade"], noise, one["summary"]

@@ -108,7 +108,7 @@ def _brownian_noise(
     Returns:
         A function from two levels to noise of the shape, dtype and device of `sample`.
     """
-    # Here, since it needs torchsde, which is an extra.
+    # Here, since torchsde and scipy load with it, which few schedulers use.
     from diffusers.schedulers.scheduling_dpmsolver_sde import (
         BrownianTreeNoiseSampler,
     )

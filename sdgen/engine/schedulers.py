@@ -1,13 +1,11 @@
 """A scheduler's name and a checkpoint's trained configuration → the diffusers object."""
 
 import functools
-import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
 from sdgen.engine.libraries import diffusers
 from sdgen.engine.noise import draw_exactly
-from sdgen.errors import InputError
 from sdgen.recipe.schedulers import SCHEDULERS, check_steps
 
 _FACTS_OF_TRAINING = {
@@ -31,14 +29,8 @@ def build_scheduler(name: str, trained_config: Mapping[str, Any]) -> Any:
     Returns:
         A new diffusers scheduler; as one object it can serve one pipeline call after another.
 
-    Raises:
-        InputError: A package that this scheduler needs is not installed.
     """
     entry = SCHEDULERS[name]
-    if entry.needs and importlib.util.find_spec(entry.needs) is None:
-        raise InputError(
-            f"{name} needs the package {entry.needs}", hint=f"pip install {entry.needs}"
-        )
     scheduler_class = getattr(diffusers, entry.class_name)
     known = _known_only(scheduler_class, trained_config)
     scheduler = scheduler_class.from_config(known, **entry.config)

@@ -18,7 +18,6 @@ class Schedule:
     a1111: str
     grade: Grade
     summary: str
-    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,6 @@ class Sampler:
     grade: Grade = "exact"
     noisy: bool = False
     takes_eta: bool = False
-    needs: str | None = None
     steps: tuple[int, int] = (1, MOST_STEPS)
 
 
@@ -73,7 +71,7 @@ SCHEDULES = {
     ),
     "beta": Schedule(
         _spaced("linspace") | sigma_switches("use_beta_sigmas"), "Beta", "exact",
-        "small steps at both ends", needs="scipy",
+        "small steps at both ends",
     ),
     "trailing": Schedule(
         _spaced("trailing"), "SGM Uniform", "close", "even timesteps from full noise",
@@ -106,7 +104,7 @@ SAMPLERS = {
     ),
     "lms": Sampler(
         "LMSDiscrete", "linear multistep: four earlier steps in one", "LMS",
-        schedules=_K_DIFFUSION, needs="scipy",
+        schedules=_K_DIFFUSION,
     ),
     "dpm2": Sampler(
         "KDPM2Discrete", "midpoint method; two model calls a step", "DPM2", "karras",
@@ -140,7 +138,7 @@ SAMPLERS = {
     ),
     "dpmpp_sde": Sampler(
         "DPMSolverSDE", "DPM++ with Brownian noise; two model calls a step", "DPM++ SDE", "karras",
-        plain="Uniform", schedules=_K_DIFFUSION, grade="close", noisy=True, needs="torchsde",
+        plain="Uniform", schedules=_K_DIFFUSION, grade="close", noisy=True,
     ),
     "unipc": Sampler(
         "UniPCMultistep", "predicts and corrects; sound in few steps", "UniPC",

@@ -39,7 +39,6 @@ class Scheduler:
         grade: How near it comes to that.
         noisy: Whether it draws noise in its steps, with eta at 0.
         takes_eta: Whether it has the setting eta.
-        needs: A package it needs beside diffusers.
         summary: One line for people.
         steps: The fewest and the most steps it can take.
     """
@@ -51,7 +50,6 @@ class Scheduler:
     grade: Grade
     noisy: bool
     takes_eta: bool
-    needs: str | None
     summary: str
     steps: tuple[int, int]
 
@@ -73,7 +71,6 @@ def _without_schedule(name: str, sampler: Sampler) -> Scheduler:
         grade=sampler.grade,
         noisy=sampler.noisy,
         takes_eta=sampler.takes_eta,
-        needs=sampler.needs,
         summary=sampler.summary,
         steps=sampler.steps,
     )
@@ -94,7 +91,6 @@ def _with_schedule(name: str, sampler: Sampler, word: str) -> Scheduler:
         config=MappingProxyType(config),
         a1111=(heeded, schedule.a1111) if heeded else None,
         grade=max(sampler.grade, schedule.grade, key=WORST_LAST.index) if heeded else "exact",
-        needs=sampler.needs or schedule.needs,
         summary=f"{name}, {schedule.summary}",
         steps=(2, sampler.steps[1]) if stuck else sampler.steps,
     )

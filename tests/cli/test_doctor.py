@@ -79,18 +79,6 @@ def test_missing_and_unfit_packages(monkeypatch):
     assert command.package("no-such-fox").problem == "is not installed"
 
 
-def test_package_that_only_some_schedulers_need_is_no_problem(monkeypatch):
-    [scipy] = [found for found in command.optional_packages() if found.name == "scipy"]
-    monkeypatch.setattr("importlib.metadata.version", _not_installed)
-    [missing] = [found for found in command.optional_packages() if found.name == "scipy"]
-    assert "schedulers need it" in missing.value
-    assert (scipy.problem, missing.problem) == ("", "")
-
-
-def _not_installed(name):
-    raise PackageNotFoundError(name)
-
-
 def test_versions_are_not_judged_in_a_bare_checkout(monkeypatch):
     def requires(name):
         raise PackageNotFoundError(name)

@@ -11,7 +11,6 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline
 
-from sdgen.engine import schedulers as engine_schedulers
 from sdgen.engine.schedulers import build_scheduler
 from sdgen.errors import InputError
 from sdgen.recipe.scheduler_table import SAMPLERS
@@ -154,13 +153,6 @@ def test_a_fact_of_the_training_is_kept_though_it_was_a_default():
     assert build_scheduler("heun", trained).config.beta_start == 0.0001
     assert build_scheduler("ddim", trained).config.timestep_spacing == "leading"  # DDIM's own
 
-
-def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setattr(engine_schedulers.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(InputError, match="dpmpp_sde needs the package torchsde") as caught:
-        build_scheduler("dpmpp_sde", SD15)
-    assert caught.value.hint == "pip install torchsde"
-    build_scheduler("euler", SD15)
 
 
 PAIRS = [
