@@ -41,8 +41,9 @@ SCHEDULE_WORDS: Mapping[str, tuple[str, ...]] = {
 
 _OTHER_NOISE = "diffusers has no ancestral form of it"
 _NOT_THERE = "diffusers does not have it"
+_MISSING_SCHEDULES = ("kl_optimal", "align_your_steps", "polyexponential")
 
-REFUSED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+_REFUSED_SAMPLERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "dpm_fast": (_NOT_THERE, ("dpmpp_2m", "unipc")),
     "dpm_adaptive": ("it chooses its own number of steps, which diffusers cannot", ("dpmpp_2m",)),
     "restart": (_NOT_THERE, ("heun", "euler_ancestral")),
@@ -58,14 +59,28 @@ REFUSED: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "what diffusers has for it gains noise with more steps", ("dpmpp_2m_sde", "dpmpp_3m"),
     ),
     "dpmpp_2m_v2": (_NOT_THERE, ("dpmpp_2m",)),
+    "dpmpp_2m_cfg_pp": (_NOT_THERE, ("dpmpp_2m",)),
+    "gradient_estimation": (_NOT_THERE, ("euler", "dpmpp_2m")),
     "heunpp2": (_NOT_THERE, ("heun",)),
     "uni_pc_bh1": ("only its bh2 form is offered", ("unipc",)),
     "er_sde": (_NOT_THERE, ("dpmpp_sde", "sa_solver")),
     "res_multistep": (_NOT_THERE, ("dpmpp_2m", "deis")),
     "ipndm": ("diffusers' form ignores what the model was trained with", ("pndm", "deis")),
     "edm_euler": ("it is for models trained the EDM way", ("euler_karras",)),
+    "edm_dpm_solver_multistep": (
+        "it is for models trained the EDM way", ("dpmpp_2m_karras", "dpmpp_3m"),
+    ),
     "flow_match_euler": ("it is for models trained by flow matching", ("euler",)),
 }  # fmt: skip
+
+_REFUSED_SCHEDULES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    f"{word}{schedule}": (f"diffusers does not have the schedule {schedule}", (sampler,))
+    for schedule in _MISSING_SCHEDULES
+    for sampler, words in (("dpmpp_2m", ("",)), *SAMPLER_WORDS.items())
+    for word in words
+}
+
+REFUSED = {**_REFUSED_SAMPLERS, **_REFUSED_SCHEDULES}
 """Spelling → why not, and what of ours is nearest."""
 
 
