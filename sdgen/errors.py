@@ -10,7 +10,8 @@
     ├── MemoryExhaustedError    6   out of memory
     ├── ReproductionError       7   the picture came out different
     ├── BusyError               8   another run holds the folder
-    └── InterruptedRunError   130   stopped by a signal; run the same command to go on
+    └── InterruptedRunError   130   stopped by a signal (128 + its number: SIGINT 130, SIGTERM 143,
+                                    SIGHUP 129); run the same command to go on
 
 Only the command line turns them into text. Anything else that escapes is our bug: exit code 1.
 """

@@ -1,6 +1,7 @@
 """The exit codes: what is promised, what is documented, and what the program does are one."""
 
 import re
+import signal
 from pathlib import Path
 
 from sdgen import errors
@@ -25,7 +26,9 @@ def test_the_documented_exit_codes_are_the_programs():
 
 def test_an_interruption_has_the_shells_code():
     assert InterruptedRunError("stopped").exit_code == 130
-    assert InterruptedRunError("stopped", signal_number=15).exit_code == 143
+    for name, code in re.findall(r"(SIG\w+) (\d+)", str(errors.__doc__)):
+        number = getattr(signal, name)
+        assert InterruptedRunError("stopped", signal_number=number).exit_code == int(code)
 
 
 def test_the_nearest_word_is_hinted_and_nothing_is_near_nothing():
