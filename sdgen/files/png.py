@@ -7,6 +7,7 @@ Pillow needs 20 ms or more for a picture of 512x512; this needs 7 (a photograph,
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import BinaryIO
 
 from PIL import Image, ImageChops
@@ -19,6 +20,8 @@ MAX_CHUNKS = 100_000
 
 _UP = b"\x02"
 _TEXT_KINDS = (b"tEXt", b"iTXt", b"zTXt")
+_LATIN_KEYWORD = "parameters"
+"""Written as A1111 does: as tEXt where that can hold it, which is all that some programs know."""
 
 
 def encode_png(image: Image.Image, texts: Mapping[str, str]) -> bytes:
@@ -42,11 +45,11 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _text_chunk(keyword: str, text: str) -> bytes:
-    """A tEXt chunk where Latin-1 can hold the text, else iTXt (UTF-8): some know tEXt only."""
-    try:
-        return _chunk(b"tEXt", keyword.encode("latin-1") + b"\0" + text.encode("latin-1"))
-    except UnicodeEncodeError:
-        return _chunk(b"iTXt", keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode())
+    """An iTXt chunk (UTF-8); tEXt (Latin-1) for the keyword that others expect there."""
+    if keyword == _LATIN_KEYWORD:
+        with suppress(UnicodeEncodeError):
+            return _chunk(b"tEXt", keyword.encode() + b"\0" + text.encode("latin-1"))
+    return _chunk(b"iTXt", keyword.encode() + b"\0\0\0\0\0" + text.encode())
 
 
 def _filtered(image: Image.Image) -> bytes:

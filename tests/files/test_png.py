@@ -45,10 +45,11 @@ def test_pillow_and_we_read_the_same_text(text):
     assert Image.open(io.BytesIO(data)).info["sdgen"] == text
 
 
-def test_latin_text_is_in_the_chunk_that_old_readers_know():
-    data = encode_png(fox_image(), {"one": "café", "two": "狐"})
-    assert b"tEXtone\0caf\xe9" in data
-    assert b"iTXttwo\0" in data
+def test_only_the_text_of_others_is_in_the_chunk_that_old_readers_know():
+    data = encode_png(fox_image(), {"sdgen": "café", "parameters": "café"})
+    assert b"iTXtsdgen\0\0\0\0\0caf\xc3\xa9" in data
+    assert b"tEXtparameters\0caf\xe9" in data
+    assert b"iTXtparameters\0" in encode_png(fox_image(), {"parameters": "狐"})
 
 
 @pytest.mark.parametrize("zipped", [False, True])
