@@ -9,7 +9,7 @@ from sdgen.batch.drafts import Drafts, draft_jobs
 from sdgen.batch.jobfiles import DIALECTS, JobFile, read_job_file
 from sdgen.batch.jobs import WHOLE, Job, Shard, parse_shard
 from sdgen.batch.options import BatchOptions
-from sdgen.batch.outcomes import BatchSummary, Failure, Observer, StopFlag
+from sdgen.batch.outcomes import BatchSummary, Failure, Observer
 from sdgen.batch.preview import Preview, preview_batch
 from sdgen.batch.run import run_batch
 
@@ -26,7 +26,6 @@ __all__ = [
     "Observer",
     "Preview",
     "Shard",
-    "StopFlag",
     "draft_jobs",
     "parse_shard",
     "preview_batch",

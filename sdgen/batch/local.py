@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from sdgen.batch.jobs import Job
-from sdgen.batch.outcomes import Observer, Stop
+from sdgen.batch.outcomes import Observer
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InterruptedRunError, SdgenError
+from sdgen.stop import Stop
 
 Outcome = tuple[Job, Drawing | SdgenError]
 """A job and its picture, or why there is none. An executor yields one a job, in any order."""
@@ -39,7 +40,7 @@ def _draw_group(
     *,
     is_only: bool,
 ) -> Iterator[Outcome]:
-    _check(stop)
+    stop.check()
     observer.loading(jobs[0].model)
     try:
         generator.load(jobs[0].model, jobs[0].settings.dtype)
@@ -49,7 +50,7 @@ def _draw_group(
         yield from ((job, error) for job in jobs)
         return
     for job in jobs:
-        _check(stop)
+        stop.check()
         observer.drawing(job)
         yield job, _picture(job, generator, observer, stop)
 
@@ -59,7 +60,7 @@ def _picture(
 ) -> Drawing | SdgenError:
     def on_step(done: int, total: int) -> None:
         observer.step(job, done, total)
-        _check(stop)
+        stop.check()
 
     try:
         return generator.generate(job.settings, job.model, on_step)
@@ -67,8 +68,3 @@ def _picture(
         raise
     except SdgenError as error:
         return error
-
-
-def _check(stop: Stop) -> None:
-    if stop.requested is not None:
-        raise InterruptedRunError("stopped", signal_number=stop.requested)

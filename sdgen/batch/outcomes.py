@@ -3,26 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from sdgen.batch.jobs import Job
 from sdgen.errors import SdgenError
 from sdgen.models import LocalModel
-
-
-class Stop(Protocol):
-    """Whether somebody asked to stop. Looked at between steps; the half picture is dropped."""
-
-    @property
-    def requested(self) -> int | None:
-        """The number of the signal that asked, or None."""
-
-
-@dataclass(slots=True)
-class StopFlag:
-    """A `Stop` that is asked by setting `requested`."""
-
-    requested: int | None = None
 
 
 class Observer:

@@ -16,7 +16,7 @@ from sdgen.batch.jobs import Job, make_jobs, select
 from sdgen.batch.ledger import Ledger
 from sdgen.batch.local import Outcome, draw
 from sdgen.batch.options import DEFAULTS, BatchOptions
-from sdgen.batch.outcomes import BatchSummary, Failure, Observer, Stop, StopFlag
+from sdgen.batch.outcomes import BatchSummary, Failure, Observer
 from sdgen.batch.state import open_state
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InterruptedRunError, OutputError, SdgenError
@@ -25,6 +25,7 @@ from sdgen.files.images import read_record_of
 from sdgen.files.save import save_picture
 from sdgen.files.write import check_folder, picture_bytes, publish, sweep
 from sdgen.metadata.record import JobRecord
+from sdgen.stop import Stop
 
 
 def run_batch(
@@ -63,7 +64,7 @@ def run_batch(
         waiting = run.waiting(select(jobs, options.shard, options.limit))
         with _ending(summary):
             if waiting:
-                run.finish(draw(waiting, open_generator(), run.observer, stop or StopFlag()))
+                run.finish(draw(waiting, open_generator(), run.observer, stop or Stop()))
     summary.seconds = time.monotonic() - started
     return summary
 

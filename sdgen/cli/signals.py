@@ -5,27 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from sdgen.errors import InterruptedRunError
+from sdgen.stop import Stop
+
+__all__ = ["SIGNALS", "Stop", "stop_on_signals"]
 
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-
-
-class Stop:
-    """Whether somebody asked to stop: `requested` is the signal's number, or None."""
-
-    def __init__(self) -> None:
-        self.requested: int | None = None
-
-    def check(self) -> None:
-        """Stop here if asked to.
-
-        Raises:
-            InterruptedRunError: A signal came; its exit code is 128 + the signal.
-        """
-        if self.requested is not None:
-            raise InterruptedRunError("stopped", signal_number=self.requested)
 
 
 @contextmanager

@@ -11,12 +11,12 @@ from pathlib import Path
 from sdgen.batch import (
     BatchOptions,
     Observer,
-    StopFlag,
     draft_jobs,
     parse_shard,
     read_job_file,
     run_batch,
 )
+from sdgen.stop import Stop
 from tests.fakes import PaintedGenerator, find_fake
 
 STEP_SECONDS = 0.003
@@ -38,7 +38,7 @@ class Spoken(Observer):
 
 
 def main(jobs: str, folder: str, shard: str = "1/1") -> int:
-    stop = StopFlag()
+    stop = Stop()
 
     def request(number, frame):
         stop.requested = number

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sdgen.batch import BatchOptions, Observer, Shard, StopFlag, preview_batch, run_batch
+from sdgen.batch import BatchOptions, Observer, Shard, preview_batch, run_batch
 from sdgen.batch.ledger import Ledger
 from sdgen.batch.state import state_folder
 from sdgen.errors import (
@@ -19,6 +19,7 @@ from sdgen.errors import (
     OutputError,
 )
 from sdgen.files.reading import read_record_of
+from sdgen.stop import Stop
 from tests.batch.conftest import drafts_of, job_ids, pictures
 from tests.fakes import PaintedGenerator
 
@@ -34,7 +35,7 @@ class Log(Observer):
     """Writes down what it hears; asks for a stop after `after` steps."""
 
     def __init__(self, after: int = 1_000_000) -> None:
-        self.stop = StopFlag()
+        self.stop = Stop()
         self.left = after
         self.lines: list[str] = []
 
