@@ -50,6 +50,7 @@ class ImageGenerator(Protocol):
         """Draw one picture.
 
         Raises:
+            InputError: The device cannot do the number format.
             GenerationError: It came out without content.
             ModelError: The model cannot be loaded.
             MemoryExhaustedError: The device is too small.

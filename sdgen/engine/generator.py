@@ -14,7 +14,7 @@ from sdgen.engine.devices import choose_device, choose_dtype, describe
 from sdgen.engine.environment import environment
 from sdgen.engine.loader import load_model
 from sdgen.engine.noise import initial_latents
-from sdgen.engine.prompts import prompt_notices
+from sdgen.engine.notices import notices_on
 from sdgen.engine.schedulers import build_scheduler
 from sdgen.errors import GenerationError, MemoryExhaustedError, SdgenError
 from sdgen.metadata.record import ModelRecord, Record, SchedulerRecord, now, pixels_of
@@ -61,9 +61,9 @@ class DiffusersGenerator:
         pipeline.scheduler = build_scheduler(settings.scheduler, loaded.trained)
         # 3. Noise: float32, on the CPU, from this picture's own generator; so in the steps too.
         latents, generator = initial_latents(settings.seed, _latent_shape(pipeline, settings))
-        notices = prompt_notices(pipeline, settings)
+        notices = notices_on(pipeline, settings)
         # 4. Denoise and decode.
-        with torch.inference_mode(), _pipeline_errors(self._device):
+        with torch.inference_mode(), _pipeline_errors(self._device), _vae_as_it_was(pipeline):
             pixels, blanked = _call(pipeline, settings, latents, generator, on_step)
         # 5. Check, and record.
         image = _sound_image(pixels, blanked=blanked)
@@ -77,7 +77,7 @@ class DiffusersGenerator:
                 name=model.name,
                 pipeline=model.pipeline,
                 revision=model.revision,
-                files=model.hashes(),
+                files=loaded.hashes,
             ),
             scheduler=SchedulerRecord(
                 class_name=type(scheduler).__name__, config=_plain(dict(scheduler.config))
@@ -149,6 +149,21 @@ def _sound_image(pixels: np.ndarray, *, blanked: bool) -> Image.Image:
     if not levels.any():
         raise GenerationError("the picture came out black all over", hint="try --dtype float32")
     return Image.fromarray(levels)
+
+
+@contextmanager
+def _vae_as_it_was(pipeline: Any) -> Iterator[None]:
+    """Undo what a failed decode leaves behind.
+
+    diffusers makes SDXL's VAE float32 for the decode and puts it back only when that went well;
+    after one lack of memory no later picture could be decoded.
+    """
+    dtype = pipeline.vae.dtype
+    try:
+        yield
+    finally:
+        if pipeline.vae.dtype != dtype:
+            pipeline.vae.to(dtype=dtype)
 
 
 @contextmanager

@@ -18,11 +18,13 @@ from sdgen.models.folder import read_json
 class LoadedModel:
     """A pipeline on its device, with the scheduler configuration that the checkpoint carries.
 
-    The pipeline's own scheduler is replaced for each picture; `trained` never changes.
+    The pipeline's own scheduler is replaced for each picture; `trained` never changes. `hashes`
+    are those of the files that were loaded, whatever lies in the folder by now.
     """
 
     pipeline: Any
     trained: dict[str, Any]
+    hashes: dict[str, str]
 
 
 def load_model(model: LocalModel, dtype: str, device: torch.device) -> LoadedModel:
@@ -36,11 +38,12 @@ def load_model(model: LocalModel, dtype: str, device: torch.device) -> LoadedMod
 
 
 class _Key:
-    """A model as a cache key: the same folder and the same files."""
+    """A model as a cache key: the same folder and the same files, untouched since."""
 
     def __init__(self, model: LocalModel) -> None:
         self.model = model
-        self._identity = (str(model.folder), model.pipeline, model.weights, model.variant)
+        files = model.fingerprint()
+        self._identity = (str(model.folder), model.pipeline, model.variant, files)
 
     def __hash__(self) -> int:
         return hash(self._identity)
@@ -52,6 +55,7 @@ class _Key:
 @lru_cache(maxsize=1)
 def _load(key: _Key, dtype: str, device: torch.device) -> LoadedModel:
     model = key.model
+    hashes = model.hashes()
     options: dict[str, Any] = {"add_watermarker": False} if "XL" in model.pipeline else {}
     try:
         pipeline = getattr(diffusers, model.pipeline).from_pretrained(
@@ -74,7 +78,7 @@ def _load(key: _Key, dtype: str, device: torch.device) -> LoadedModel:
         raise ModelError(f"{model.name} cannot be loaded: {reason}") from error
     pipeline.set_progress_bar_config(disable=True)
     _give_old_name(getattr(pipeline, "text_encoder", None))
-    return LoadedModel(pipeline, dict(pipeline.scheduler.config))
+    return LoadedModel(pipeline, dict(pipeline.scheduler.config), hashes)
 
 
 def _text_encoders(model: LocalModel, dtype: torch.dtype) -> dict[str, Any]:

@@ -16,6 +16,12 @@ from sdgen.models.weights import PICKLE_ENDINGS, check_safetensors
 PIPELINES = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
 LIBRARIES = ("diffusers", "transformers", "stable_diffusion")
 TOKENIZER_FILES = (("tokenizer.json",), ("vocab.json", "merges.txt"))
+_CONFIGS = {
+    "scheduler": "scheduler_config.json",
+    "feature_extractor": "preprocessor_config.json",
+    "image_processor": "preprocessor_config.json",
+}
+"""Parts that have a configuration and no weights."""
 MAX_JSON_BYTES = 16 * 1024 * 1024
 
 
@@ -60,15 +66,10 @@ def check_folder(path: Path) -> CheckedFolder:
         )
     parts = list(_components(index))
     files = ["model_index.json"]
-    variants: set[str | None] = set()
     for part in parts:
-        found, variant = _files_of(path, part)
-        files += found
-        if variant != "none":
-            variants.add(variant)
-    if len(variants) > 1:
-        raise ModelError(f"{path.name} mixes weights with and without the fp16 variant")
-    return CheckedFolder(path, pipeline, tuple(files), next(iter(variants), None))
+        files += _files_of(path, part)
+    weights, variant = _weights(path, [part for part in parts if _has_weights(part)])
+    return CheckedFolder(path, pipeline, (*files, *weights), variant)
 
 
 def _components(index: dict[str, Any]) -> Iterator[Component]:
@@ -87,20 +88,17 @@ def _components(index: dict[str, Any]) -> Iterator[Component]:
         yield Component(name, library, str(class_name))
 
 
-def _files_of(path: Path, part: Component) -> tuple[list[str], str | None]:
-    """The files of `part`, relative to `path`, and its variant (`none`: it has no weights)."""
-    folder = path / part.name
-    if not folder.is_dir():
+def _files_of(path: Path, part: Component) -> list[str]:
+    """The files of `part` beside its weights, relative to `path`."""
+    if not (path / part.name).is_dir():
         raise _missing(path, part.name)
     if "Tokenizer" in part.class_name:
-        return _tokenizer_files(path, part.name), "none"
-    if part.name == "scheduler":
-        return [_present(path, "scheduler/scheduler_config.json")], "none"
-    if part.class_name.endswith(("Processor", "Extractor")):
-        return [_present(path, f"{part.name}/preprocessor_config.json")], "none"
-    config = _present(path, f"{part.name}/config.json")
-    weights, variant = _weights(path, part)
-    return [config, *weights], variant
+        return _tokenizer_files(path, part.name)
+    return [_present(path, f"{part.name}/{_CONFIGS.get(part.name, 'config.json')}")]
+
+
+def _has_weights(part: Component) -> bool:
+    return part.name not in _CONFIGS and "Tokenizer" not in part.class_name
 
 
 def _tokenizer_files(path: Path, name: str) -> list[str]:
@@ -112,19 +110,38 @@ def _tokenizer_files(path: Path, name: str) -> list[str]:
     raise _missing(path, f"{name}/vocab.json")
 
 
-def _weights(path: Path, part: Component) -> tuple[list[str], str | None]:
-    stem = "diffusion_pytorch_model" if part.library == "diffusers" else "model"
+def _weights(path: Path, parts: list[Component]) -> tuple[list[str], str | None]:
+    """The weight files of all `parts` in one variant: the full one, else fp16.
+
+    Raises:
+        ModelError: A part has no weights, only pickled ones, or no variant has all of them.
+    """
     for variant in (None, "fp16"):
-        files = _weights_named(path, part.name, stem, variant)
-        if files:
-            return files, variant
-    pickles = [f for f in (path / part.name).iterdir() if f.suffix.lower() in PICKLE_ENDINGS]
-    if pickles:
-        raise ModelError(
-            f"the weights of {part.name} are a pickle ({pickles[0].name}), which can run code",
-            hint="sdgen reads safetensors only; convert the model, or get its safetensors version",
+        found = [_weights_named(path, part.name, _stem(part), variant) for part in parts]
+        if all(found):
+            return [file for files in found for file in files], variant
+    raise _without_weights(path, parts)
+
+
+def _stem(part: Component) -> str:
+    return "diffusion_pytorch_model" if part.library == "diffusers" else "model"
+
+
+def _without_weights(path: Path, parts: list[Component]) -> ModelError:
+    """What to say of the first part that has no full weights."""
+    part = next(p for p in parts if not _weights_named(path, p.name, _stem(p), None))
+    if _weights_named(path, part.name, _stem(part), "fp16"):
+        return ModelError(
+            f"{path.name} has {part.name} in fp16 only, and other parts without fp16",
+            hint="get the missing files: all parts in one variant",
         )
-    raise _missing(path, f"{part.name}/{stem}.safetensors")
+    pickles = [f for f in (path / part.name).iterdir() if f.suffix.lower() in PICKLE_ENDINGS]
+    if not pickles:
+        return _missing(path, f"{part.name}/{_stem(part)}.safetensors")
+    return ModelError(
+        f"the weights of {part.name} are a pickle ({pickles[0].name}), which can run code",
+        hint="sdgen reads safetensors only; convert the model, or get its safetensors version",
+    )
 
 
 def _weights_named(path: Path, name: str, stem: str, variant: str | None) -> list[str]:

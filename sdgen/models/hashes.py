@@ -4,7 +4,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,28 @@ def hash_files(folder: Path, files: tuple[str, ...]) -> dict[str, str]:
 
 
 def _hash(path: Path, shown: str, memory: "_Memory") -> str:
-    try:
-        status = path.stat()
-        if status.st_size < REMEMBERED_FROM_BYTES:
+    key = identity_of(path, shown)
+    with _readable(shown):
+        if path.stat().st_size < REMEMBERED_FROM_BYTES:
             return _digest(path)
-        key = f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
         return memory.known.get(key) or memory.learn(key, _digest(path))
+
+
+def identity_of(path: Path, shown: str) -> str:
+    """Device, inode, size and time of change of a file, as one word.
+
+    Raises:
+        ModelError: It cannot be read; `shown` is its name for people.
+    """
+    with _readable(shown):
+        status = path.stat()
+    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
+
+
+@contextmanager
+def _readable(shown: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise ModelError(f"the model's {shown} cannot be read: {reason}") from error

@@ -4,6 +4,7 @@ Reads small JSON files, headers of weight files, and hashes; nothing here loads 
 code.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,7 +14,7 @@ from typing import Any
 from sdgen.errors import ModelError, did_you_mean
 from sdgen.models.catalogue import CATALOGUE, Entry
 from sdgen.models.folder import CheckedFolder, check_folder
-from sdgen.models.hashes import expected_hashes, hash_files
+from sdgen.models.hashes import expected_hashes, hash_files, identity_of
 from sdgen.recipe.schedulers import from_diffusers
 from sdgen.recipe.sizes import SizeRule
 
@@ -48,6 +49,14 @@ class LocalModel:
         """
         return hash_files(self.folder, self.weights)
 
+    def fingerprint(self) -> tuple[str, ...]:
+        """Device, inode, size and time of each of `weights`: changes when a file does.
+
+        Raises:
+            ModelError: A file cannot be read.
+        """
+        return tuple(identity_of(self.folder / file, file) for file in self.weights)
+
 
 @lru_cache(maxsize=64)
 def find_model(name: str) -> LocalModel:
@@ -66,7 +75,7 @@ def find_model(name: str) -> LocalModel:
     if not path.is_dir():
         raise ModelError(f"{path.name} is a file; a model is a diffusers folder")
     try:
-        return _from_folder(check_folder(path.resolve()))
+        return _from_folder(check_folder(path.absolute()))
     except OSError as error:  # a part of it is closed to us
         raise ModelError(f"the model in {path.name} cannot be read: {error.strerror}") from error
 
@@ -82,7 +91,7 @@ def _existing(name: str) -> Path | None:
 
 def _built_in(entry: Entry) -> LocalModel:
     """The catalogue's model; its files must be the very ones that were shipped."""
-    again = "install sdgen again"
+    again = "install sdgen again, or say which model to use: --model FOLDER"
     if not (entry.folder / "model_index.json").is_file():
         raise ModelError(f"the built-in model {entry.name} is missing", hint=again)
     model = _from_folder(check_folder(entry.folder))
@@ -98,7 +107,7 @@ def _from_folder(checked: CheckedFolder) -> LocalModel:
     multiple = _pixels_per_latent(checked)
     layers = checked.config("text_encoder").get("num_hidden_layers")
     return LocalModel(
-        name=checked.path.name,
+        name=Path(os.path.normpath(checked.path)).name,  # as it was called, links not followed
         folder=checked.path,
         pipeline=checked.pipeline,
         weights=checked.files,

@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 
+import diffusers
 import numpy as np
 import pytest
 import torch
@@ -10,12 +11,21 @@ from PIL import Image
 from sdgen.engine import Drawing
 from sdgen.engine.generator import DiffusersGenerator, _sound_image
 from sdgen.engine.loader import load_model
-from sdgen.engine.schedulers import build_scheduler
-from sdgen.errors import GenerationError, InputError, InterruptedRunError, ModelError
+from sdgen.errors import (
+    GenerationError,
+    InputError,
+    InterruptedRunError,
+    MemoryExhaustedError,
+    ModelError,
+)
 from sdgen.metadata.record import Record, pixels_sha256
 from sdgen.models import find_model
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import Layer
+from sdgen.recipe.schedulers import SCHEDULERS
+from tests.tiny_models import build_sd
+
+UNET = "unet/diffusion_pytorch_model.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +40,21 @@ def draw(generator: DiffusersGenerator, folder: Path, **said) -> Drawing:
 
 
 def by_plain_diffusers(folder: Path, scheduler: str, **options) -> np.ndarray:
+    """What anybody would write; nothing of sdgen but what the scheduler's name stands for."""
+    entry = SCHEDULERS[scheduler]
     pipeline = DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
     pipeline.set_progress_bar_config(disable=True)
-    pipeline.scheduler = build_scheduler(scheduler, dict(pipeline.scheduler.config))
+    plain = getattr(diffusers, entry.class_name)
+    pipeline.scheduler = plain.from_config(pipeline.scheduler.config, **entry.config)
     generator = torch.Generator("cpu").manual_seed(7)
     call = {"prompt": "a red fox", "num_inference_steps": 3, "guidance_scale": 7.0, **options}
     return np.asarray(pipeline(**call, width=64, height=64, generator=generator).images[0])
 
 
-@pytest.mark.parametrize("scheduler", ["ddim", "dpmpp_2m", "euler", "euler_ancestral", "lcm"])
+@pytest.mark.parametrize(
+    "scheduler",
+    ["ddim", "dpmpp_2m", "dpmpp_2m_sde_karras", "euler", "euler_ancestral", "lcm", "unipc"],
+)
 def test_same_pixels_as_a_plain_diffusers_script(generator, tiny_sd: Path, scheduler: str):
     ours = draw(generator, tiny_sd, scheduler=scheduler)
     assert np.array_equal(np.asarray(ours.image), by_plain_diffusers(tiny_sd, scheduler))
@@ -138,8 +154,9 @@ def test_what_the_model_does_not_read_is_told(generator, tiny_sd: Path):
 
 
 def test_a_negative_prompt_without_guidance_is_told(generator, tiny_sd: Path):
-    drawing = draw(generator, tiny_sd, guidance_scale=1.0, negative_prompt="red")
-    assert "no effect" in drawing.record.notices[0]
+    idle = {"negative_prompt": "red", "guidance_rescale": 0.5}
+    drawing = draw(generator, tiny_sd, guidance_scale=1.0, **idle)
+    assert [notice.split()[0] for notice in drawing.record.notices] == list(idle)
 
 
 def test_nan_weights_are_a_failed_picture_not_a_black_one(tiny_sd: Path, tmp_path: Path):
@@ -197,12 +214,48 @@ def test_bfloat16_only_where_the_cpu_has_it(generator, tiny_sd: Path, monkeypatc
 
 def test_weights_of_another_shape_are_a_model_error(tiny_sd: Path, tiny_sdxl: Path, tmp_path: Path):
     folder = Path(shutil.copytree(tiny_sd, tmp_path / "mixed"))
-    file = "unet/diffusion_pytorch_model.safetensors"
-    shutil.copy(tiny_sdxl / file, folder / file)
+    shutil.copy(tiny_sdxl / UNET, folder / UNET)
     find_model.cache_clear()
     with pytest.raises(ModelError, match="cannot be loaded") as caught:
         draw(DiffusersGenerator("cpu"), folder)
     assert "\n" not in str(caught.value)
+
+
+def test_one_lack_of_memory_in_the_decode_does_not_spoil_the_next(tiny_sdxl: Path, monkeypatch):
+    """Diffusers leaves SDXL's VAE in float32 when a float16 decode fails."""
+    generator = DiffusersGenerator("cpu")
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: True)
+    first = draw(generator, tiny_sdxl, dtype="bfloat16")
+    vae = load_model(find_model(str(tiny_sdxl)), "bfloat16", torch.device("cpu")).pipeline.vae
+
+    def fail(*_, **__):
+        vae.to(dtype=torch.float32)
+        raise torch.OutOfMemoryError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(vae, "decode", fail)
+        with pytest.raises(MemoryExhaustedError):
+            draw(generator, tiny_sdxl, dtype="bfloat16")
+    assert draw(generator, tiny_sdxl, dtype="bfloat16").record.image == first.record.image
+
+
+def test_weights_that_were_replaced_are_loaded_anew(tiny_sd: Path, tmp_path: Path):
+    folder = Path(shutil.copytree(tiny_sd, tmp_path / "changing"))
+    generator = DiffusersGenerator("cpu")
+    before = draw(generator, folder)
+    other = build_sd(tmp_path / "other", seed=5)
+    shutil.copy(other / UNET, folder / UNET)
+    after = draw(generator, folder)
+    assert after.record.image != before.record.image
+    assert after.record.model.files[UNET] != before.record.model.files[UNET]
+
+
+def test_a_large_seed_says_which_small_one_it_is(generator, tiny_sd: Path):
+    large, small = draw(generator, tiny_sd, seed=2**32 + 7), draw(generator, tiny_sd, seed=7)
+    assert large.record.image == small.record.image
+    assert large.record.notices == [
+        "seed 4294967303 draws what seed 7 draws: only 32 bits count"
+    ]  # fmt: skip
 
 
 def test_one_model_stays_loaded(generator, tiny_sd: Path):

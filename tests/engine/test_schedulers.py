@@ -154,7 +154,6 @@ def test_a_fact_of_the_training_is_kept_though_it_was_a_default():
     assert build_scheduler("ddim", trained).config.timestep_spacing == "leading"  # DDIM's own
 
 
-
 PAIRS = [
     ("euler", "dpmpp_2m_karras"), ("euler_ancestral", "lcm"), ("ddim", "deis_beta"),
     ("pndm", "dpmpp_sde_karras"), ("dpmpp_2m", "dpmpp_2m_sde"), ("unipc_karras", "heun"),

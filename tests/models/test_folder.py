@@ -155,6 +155,29 @@ def test_half_precision_files_alone_are_the_variant(folder: Path):
     assert check_folder(folder).variant == "fp16"
 
 
+def test_one_variant_is_chosen_for_all_parts(folder: Path):
+    for path in list(folder.rglob("*.safetensors")):
+        path.with_suffix(".fp16.safetensors").write_bytes(path.read_bytes())
+    assert check_folder(folder).variant is None
+    (folder / UNET).unlink()
+    assert check_folder(folder).variant == "fp16"
+    (folder / "vae/diffusion_pytorch_model.fp16.safetensors").unlink()
+    with pytest.raises(ModelError, match="unet in fp16 only") as caught:
+        check_folder(folder)
+    assert "one variant" in caught.value.hint
+
+
+@pytest.mark.parametrize("saved_as", ["CLIPImageProcessor", "CLIPImageProcessorPil"])
+def test_a_feature_extractor_is_known_by_its_place(folder: Path, saved_as: str):
+    parts = {"feature_extractor": ["transformers", saved_as]}
+    (folder / "model_index.json").write_text(json.dumps({**INDEX, **parts}))
+    with pytest.raises(ModelError, match="lacks feature_extractor"):
+        check_folder(folder)
+    (folder / "feature_extractor").mkdir()
+    (folder / "feature_extractor/preprocessor_config.json").write_text("{}")
+    assert "feature_extractor/preprocessor_config.json" in check_folder(folder).files
+
+
 def test_shards_are_followed_but_not_out_of_the_folder(folder: Path):
     (folder / UNET).unlink()
     index = folder / f"{UNET}.index.json"

@@ -1,12 +1,15 @@
-"""What of a prompt the model's tokenizers can take, said before the work starts."""
+"""What the user must know about settings that are allowed but do less than they seem to."""
 
 from typing import Any
 
 from sdgen.recipe.settings import Settings
 
+EFFECTIVE_SEEDS = 2**32
+"""torch's CPU generator looks at the low 32 bits of a seed only."""
 
-def prompt_notices(pipeline: Any, settings: Settings) -> list[str]:
-    """What the user must know about these prompts: what is cut off, and what has no effect.
+
+def notices_on(pipeline: Any, settings: Settings) -> list[str]:
+    """What of the prompts is cut off, and what has no effect.
 
     diffusers cuts a prompt at the tokenizer's length (77 tokens, of which two are marks) with only
     a log line, and the negative prompt without any.
@@ -16,8 +19,12 @@ def prompt_notices(pipeline: Any, settings: Settings) -> list[str]:
         tail = _cut_off(pipeline, getattr(settings, name))
         if tail:
             notices.append(f"the model does not read the end of the {name}: {tail!r}")
-    if settings.negative_prompt and settings.guidance_scale <= 1:
-        notices.append("negative_prompt has no effect with a guidance_scale of 1 or less")
+    if settings.guidance_scale <= 1:
+        idle = [name for name in ("negative_prompt", "guidance_rescale") if getattr(settings, name)]
+        notices += [f"{name} has no effect with a guidance_scale of 1 or less" for name in idle]
+    if settings.seed >= EFFECTIVE_SEEDS:
+        same = settings.seed % EFFECTIVE_SEEDS
+        notices.append(f"seed {settings.seed} draws what seed {same} draws: only 32 bits count")
     return notices
 
 
