@@ -109,7 +109,11 @@ def check(original: Original, model: LocalModel) -> Verdict | None:
     changed = changed_weights(original.record, model)
     if changed:
         shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
-        return Verdict("different", f"the model has other files than it had: {shown}")
+        return Verdict(
+            "different",
+            f"the model has other files than it had: {shown} "
+            "(if the right one lies elsewhere: --model FOLDER)",
+        )
     return None
 
 

@@ -2,8 +2,6 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -22,11 +20,18 @@ from sdgen.cli.options import (
     Quiet,
     with_settings,
 )
-from sdgen.cli.output import Output, display
+from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import Stop, stop_on_signals
 from sdgen.engine import Drawing, ImageGenerator, OnStep
-from sdgen.errors import InputError, InterruptedRunError
+from sdgen.errors import (
+    GenerationError,
+    InputError,
+    InterruptedRunError,
+    MemoryExhaustedError,
+    SdgenError,
+    did_you_mean,
+)
 from sdgen.files.folders import is_folder
 from sdgen.files.formats import FORMATS, SUFFIXES, format_of
 from sdgen.files.formats import Format as ImageFormat
@@ -35,8 +40,14 @@ from sdgen.files.save import SavedPicture, check_exact_name, save_picture
 from sdgen.files.write import check_folder
 from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
-from sdgen.recipe.seeds import seed_of_image
+from sdgen.recipe.seeds import SEEDS_BELOW, seed_of_image
 from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS
+
+FOREIGN_SUFFIXES = (
+    ".avif", ".bmp", ".gif", ".heic", ".ico", ".jp2", ".json", ".jxl", ".pdf", ".ppm", ".psd",
+    ".svg", ".tga", ".tif", ".tiff", ".txt",
+)  # fmt: skip
+"""Endings of files that nobody would give to a folder."""
 
 Count = Annotated[
     int, typer.Option("--num-images", "-n", min=1, max=10_000, metavar="N", help="How many.")
@@ -86,6 +97,7 @@ def generate(
     """Draw PROMPT, with the record that makes it again inside the image and beside it."""
     out = Output(as_json=json, quiet=quiet)
     planned = plan_picture(_with_stdin_prompt(flags), config)
+    _check_last_seed(planned.settings.seed, num_images)
     target = target_of(output, format, overwrite=overwrite)
     target.check(num_images)
     with stop_on_signals() as stop, open_display(out) as shown:
@@ -93,22 +105,53 @@ def generate(
         generator = engine.open_generator(device)
         generator.load(planned.model, planned.settings.dtype)
         out.say(f"{planned.model.name} on {generator.device}")
+        failures: list[SdgenError] = []
         for number in range(num_images):
-            with _counted(number, num_images):
+            try:
                 stop.check()
                 draw_one(planned, number, generator, target, out, shown, stop)
+            except InterruptedRunError as error:
+                done = number - len(failures)
+                raise _counted(error, done, num_images) from None
+            except (GenerationError, MemoryExhaustedError) as error:
+                failures.append(error)
+                _tell(error, planned, number, num_images, out)
+    _conclude(failures, num_images)
 
 
-@contextmanager
-def _counted(done: int, count: int) -> Iterator[None]:
-    """Let an interruption tell how many pictures there are."""
-    try:
-        yield
-    except InterruptedRunError as error:
-        number = error.exit_code - 128
-        raise InterruptedRunError(
-            f"stopped; {done} of {count} pictures drawn", signal_number=number
-        ) from None
+def _check_last_seed(seed: int, count: int) -> None:
+    if seed + count > SEEDS_BELOW:
+        raise InputError(
+            f"seed {seed} leaves no room for {count} pictures",
+            hint=f"at most {SEEDS_BELOW - count}",
+        )
+
+
+def _counted(error: InterruptedRunError, done: int, count: int) -> InterruptedRunError:
+    """The interruption, telling how many pictures there are."""
+    number = error.exit_code - 128
+    return InterruptedRunError(f"stopped; {done} of {count} pictures drawn", signal_number=number)
+
+
+def _tell(error: SdgenError, planned: Plan, number: int, count: int, out: Output) -> None:
+    """Say of one picture among several that it failed, with the seed to try it again."""
+    if count > 1:
+        seed = seed_of_image(planned.settings.seed, number)
+        out.warn(f"seed {seed}: {display(str(error))}")
+        out.json({"seed": seed, "error": error_object(error)})
+
+
+def _conclude(failures: list[SdgenError], count: int) -> None:
+    """End with the failure, or with the count of them.
+
+    Raises:
+        SdgenError: A picture could not be drawn; the code is its own if all failed, else 3.
+    """
+    if not failures:
+        return
+    if len(failures) == count:
+        raise failures[0]
+    raise GenerationError(f"{len(failures)} of {count} pictures could not be drawn")
 
 
 def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
@@ -119,11 +162,27 @@ def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
     """
     chosen = format_named(wanted)
     if is_folder(output) or output.suffix.lower() not in SUFFIXES:
+        refuse_other_pictures(output)
         return Target(output, chosen or "png", overwrite=overwrite)
     named = format_of(output)
     if chosen not in (None, named):
         raise InputError(f"--format {wanted} contradicts {output.name}")
     return Target(output.parent, named, output.stem, output.suffix, overwrite)
+
+
+def refuse_other_pictures(output: Path) -> None:
+    """`-o fox.gif` means a picture, not a folder of that name; so does `-o fox.pgn`.
+
+    Raises:
+        InputError: It has the ending of a picture that we do not write, or nearly one that we do.
+    """
+    suffix = output.suffix.lower()
+    if is_folder(output) or suffix in SUFFIXES:
+        return
+    if suffix in FOREIGN_SUFFIXES or did_you_mean(suffix, SUFFIXES):
+        raise InputError(
+            f"sdgen writes no {suffix} pictures", hint=f"the endings are {', '.join(SUFFIXES)}"
+        )
 
 
 def format_named(wanted: str | None) -> ImageFormat | None:

@@ -6,9 +6,13 @@ DRAWN_BELOW = 2**32
 """Seeds are drawn below this: torch's CPU generator uses only the low 32 bits of a seed."""
 
 
+SEEDS_BELOW = 2**63
+"""What fits a signed 64-bit number, as SQLite and most JSON readers have it."""
+
+
 def seed_of_image(seed: int, index: int) -> int:
     """The seed of picture `index` (from 0) of several: seed + index, as everywhere in the field."""
-    return (seed + index) % 2**63
+    return (seed + index) % SEEDS_BELOW
 
 
 def derived_seed(base: int, *parts: str) -> int:

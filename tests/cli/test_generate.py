@@ -250,3 +250,38 @@ def test_drawing_leaves_no_trace_of_this_machine(sdgen, tmp_path, monkeypatch):
     for file in Path("outputs").glob("*.*"):
         data = file.read_bytes()
         assert [trace for trace in traces if trace.encode() in data] == []
+
+
+def test_one_bad_picture_of_several_does_not_end_the_others(sdgen, painter, monkeypatch):
+    draw = painter.generate
+
+    def generate(settings, model, on_step):
+        if settings.seed == 6:
+            raise GenerationError("came out as NaN")
+        return draw(settings, model, on_step)
+
+    monkeypatch.setattr(painter, "generate", generate)
+    done = sdgen("a red fox", "-n", "3", "--seed", "5")
+    assert done.stdout.split() == ["outputs/a-red-fox-5.png", "outputs/a-red-fox-7.png"]
+    assert done.exit_code == 3
+    assert "warning: seed 6: came out as NaN" in done.stderr
+    assert done.stderr.endswith("error: 1 of 3 pictures could not be drawn\n")
+
+
+def test_seeds_do_not_wrap_around(sdgen, painter):
+    done = sdgen("a red fox", "-n", "2", "--seed", str(2**63 - 1))
+    assert (done.exit_code, painter.drawn) == (2, [])
+    assert "leaves no room for 2 pictures" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["fox.gif", "fox.pgn", "fox.JPGE", "sub/fox.tiff"])
+def test_an_ending_that_is_not_ours_makes_no_folder(sdgen, painter, name: str):
+    done = sdgen("a red fox", "-o", name)
+    assert (done.exit_code, painter.drawn) == (2, [])
+    assert "the endings are .png, .jpg, .jpeg, .webp" in done.stderr
+    assert not Path(name).exists()
+
+
+@pytest.mark.parametrize("name", ["v1.5", "my.pictures", ".hidden"])
+def test_a_folder_may_have_a_dot_in_its_name(sdgen, name: str):
+    assert sdgen("a red fox", "-o", name, "--seed", "1").stdout == f"{name}/a-red-fox-1.png\n"
