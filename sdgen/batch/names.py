@@ -4,12 +4,9 @@ import re
 from typing import Any
 
 from sdgen.batch.rows import Fault, Place
+from sdgen.files.names import MAX_PART_BYTES, is_unsafe, safe_part
 
-MAX_NAME_BYTES = 180
-
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.(png|jpe?g|webp)", re.IGNORECASE)
-_FORBIDDEN = '/\\:*?"<>|'
 
 
 def checked_name(value: Any, place: Place) -> str:
@@ -32,11 +29,9 @@ def checked_name(value: Any, place: Place) -> str:
 def _reason_against(stem: str) -> str:
     if not stem:
         return "is empty"
-    found = next((c for c in stem if c in _FORBIDDEN or not c.isprintable()), "")
+    found = next(filter(is_unsafe, stem), "")
     if found:
         return f"contains {found!r}"
-    if stem[0] in ".-" or stem[-1] in ". " or _RESERVED.fullmatch(stem):
-        return "is no name that every system takes"
-    if len(stem.encode("utf-8", "replace")) > MAX_NAME_BYTES:
-        return f"is longer than {MAX_NAME_BYTES} bytes"
-    return ""
+    if len(stem.encode()) > MAX_PART_BYTES:
+        return f"is longer than {MAX_PART_BYTES} bytes"
+    return "" if safe_part(stem) == stem else "is no name that every system takes"

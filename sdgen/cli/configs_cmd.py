@@ -44,9 +44,10 @@ def show_command(
 
 
 def _text(path: Path) -> str:
-    from sdgen.files.yaml_text import read_text
+    from sdgen.files.text import read_text
+    from sdgen.files.yaml_text import MAX_BYTES
 
-    return read_text(path)
+    return read_text(path, str(path), most=MAX_BYTES)
 
 
 def config_object(config: Config) -> dict[str, Any]:

@@ -167,14 +167,14 @@ def _is_word(sign: str) -> bool:
 
 def safe_part(text: str) -> str:
     """`text` as one part of a path that every system takes literally, at most `MAX_PART_BYTES`."""
-    kept = "".join("-" if _is_unsafe(sign) else sign for sign in text)
+    kept = "".join("-" if is_unsafe(sign) else sign for sign in text)
     kept = _shortened(kept.strip(". ").lstrip("-. "), MAX_PART_BYTES, whole=text)
     if _RESERVED.fullmatch(kept.partition(".")[0].rstrip(" ")):
         kept = f"_{kept}"  # Windows opens a device instead of a file of this name
     return kept or _WITHOUT_NAME
 
 
-def _is_unsafe(sign: str) -> bool:
+def is_unsafe(sign: str) -> bool:
     """A separator, a character that some system refuses, or one that cannot be seen."""
     category = unicodedata.category(sign)
     return sign == "/" or sign in _FORBIDDEN or category[0] == "C" or category in ("Zl", "Zp")

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import yaml
 
 from sdgen.errors import InputError
+from sdgen.files.text import read_text, too_large
 
 MAX_BYTES = 2**20
 MAX_DEPTH = 32
@@ -59,10 +60,11 @@ def load_yaml(text: str, source: str) -> YamlDocument:
         source: What to call it in messages.
 
     Raises:
-        InputError: It is not plain YAML; the message starts with `source:line:column`.
+        InputError: It is not plain YAML, and the message starts with `source:line:column`; or it
+            has over `MAX_BYTES`.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise _too_large(source)
+        raise too_large(source, MAX_BYTES)
     try:
         return _Reader(text, source).document()
     except yaml.reader.ReaderError as error:
@@ -81,32 +83,7 @@ def read_yaml(path: Path) -> YamlDocument:
     Raises:
         InputError: It cannot be read, is not UTF-8, or is not plain YAML.
     """
-    return load_yaml(read_text(path), str(path))
-
-
-def read_text(path: Path) -> str:
-    """The text of the file at `path`, without a byte order mark.
-
-    Raises:
-        InputError: It cannot be read, is too large, or is not UTF-8.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"{path} cannot be read: {reason}") from None
-    if len(data) > MAX_BYTES:
-        raise _too_large(str(path))
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}:{line}:1: is not UTF-8 text") from None
-
-
-def _too_large(source: str) -> InputError:
-    return InputError(f"{source}:1:1: is larger than {MAX_BYTES // 1024} KiB")
+    return load_yaml(read_text(path, str(path), most=MAX_BYTES), str(path))
 
 
 class _Reader(yaml.SafeLoader):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from sdgen.batch.jobfiles import JobFile, find_dialect
 from sdgen.errors import InputError, ModelError
 from sdgen.models import LocalModel
 from sdgen.recipe.layers import layer_from
@@ -140,9 +141,12 @@ def test_keep_going_keeps_the_first_of_a_name() -> None:
         "C:x",
         "con",
         "LPT1.x",
+        "conin$",
+        "COM¹.x",
+        "a\u202eb",
         "a.",
         "a\tb",
-        "x" * 181,
+        "x" * 201,
         "a?",
     ],
 )
@@ -157,6 +161,13 @@ def test_name_that_is_no_file_name_is_refused(name: str) -> None:
 def test_name_is_kept(name: str, stem: str) -> None:
     [draft] = drafts_of(f'{{"prompt": "a", "name": "{name}"}}').items
     assert draft.name == stem
+
+
+def test_a_million_rows_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sdgen.batch.jobfiles.MAX_ROWS", 3)
+    job_file = JobFile("jobs.txt", "a\n" * 4, find_dialect("plain"))
+    with pytest.raises(InputError, match="has more than 3 jobs"):
+        list(job_file.rows())
 
 
 def test_too_many_pictures_are_refused() -> None:

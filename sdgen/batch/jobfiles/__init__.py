@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sdgen.batch.jobfiles import a1111, jsonl, kohya, plain, table, yaml_list
-from sdgen.batch.jobfiles.encoding import read_text
 from sdgen.batch.rows import (
     Fault,
     ReadLine,
@@ -16,8 +15,10 @@ from sdgen.batch.rows import (
     split_lines,
 )
 from sdgen.errors import InputError, did_you_mean
+from sdgen.files.text import read_text
 
 MAX_ROWS = 1_000_000
+MAX_FILE_BYTES = 256 * 2**20
 
 Read = Callable[[str, str], Iterator[Row | Fault]]
 """Text and its name → rows and faults, in the order of the file."""
@@ -83,7 +84,7 @@ def read_job_file(source: Path | BinaryIO, *, dialect: str | None = None) -> Job
     """
     chosen = None if dialect is None else find_dialect(dialect)
     name = str(source) if isinstance(source, Path) else "stdin"
-    text = read_text(source, name)
+    text = read_text(source, name, most=MAX_FILE_BYTES)
     return JobFile(name, text, chosen or sniff(text, Path(name).suffix))
 
 

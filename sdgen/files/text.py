@@ -6,34 +6,34 @@ from typing import BinaryIO
 
 from sdgen.errors import InputError
 
-MAX_FILE_BYTES = 256 * 1024 * 1024
 
-
-def read_text(source: Path | BinaryIO, name: str) -> str:
-    """The whole text of a file or stream.
+def read_text(source: Path | BinaryIO, name: str, *, most: int) -> str:
+    """The whole text of a file or stream, which is called `name` in messages.
 
     Raises:
-        InputError: It cannot be read, is too large, or is not UTF-8 text.
+        InputError: It cannot be read, has over `most` bytes, or is not UTF-8 text.
     """
-    return decode(_bytes_of(source, name), name)
+    return decode(_bytes_of(source, name, most), name)
 
 
-def _bytes_of(source: Path | BinaryIO, name: str) -> bytes:
-    """At most `MAX_FILE_BYTES`, whatever the source is: /dev/zero never ends."""
+def _bytes_of(source: Path | BinaryIO, name: str, most: int) -> bytes:
+    """At most `most` bytes, whatever the source is: /dev/zero never ends."""
     try:
         if isinstance(source, Path):
             with source.open("rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
+                data = file.read(most + 1)
         else:
-            data = source.read(MAX_FILE_BYTES + 1)
+            data = source.read(most + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(f"{name} cannot be read: {reason}") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise InputError(
-            f"{name} is larger than {MAX_FILE_BYTES // 2**20} MiB", hint="split the file"
-        )
+    if len(data) > most:
+        raise too_large(name, most)
     return data
+
+
+def too_large(name: str, most: int) -> InputError:
+    return InputError(f"{name} is larger than {most // 2**20} MiB", hint="split the file")
 
 
 _WIDE_MARKS = (
