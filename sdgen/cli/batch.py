@@ -26,6 +26,7 @@ from sdgen.cli.signals import stop_on_signals
 from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
 from sdgen.files.folders import is_folder
 from sdgen.files.formats import SUFFIXES
+from sdgen.files.names import DEFAULT_TEMPLATE, FIELDS, check_template
 from sdgen.models import LocalModel
 from sdgen.recipe.layers import Layer
 
@@ -49,6 +50,14 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all, show what wo
 KeepGoing = Annotated[
     bool, typer.Option("--keep-going", help="Leave faulty rows out instead of refusing the file.")
 ]
+Name = Annotated[
+    str,
+    typer.Option(
+        "--name", metavar="TEMPLATE", show_default=True,
+        help="Names of the files, / for folders; words in braces are filled in: "
+        f"{' '.join(FIELDS)}; {{index:04}} fills up with zeros. A row's own name goes before.",
+    ),
+]  # fmt: skip
 ShardOption = Annotated[
     str | None, typer.Option("--shard", metavar="I/N", help="Only part I of N: 2/5.")
 ]
@@ -68,6 +77,7 @@ def batch(
     device: Device = "auto",
     output: Folder = Path("outputs"),
     format: Format = None,
+    name: Name = DEFAULT_TEMPLATE,
     shard: ShardOption = None,
     limit: Limit = None,
     keep_going: KeepGoing = False,
@@ -82,7 +92,8 @@ def batch(
     out = Output(as_json=json, quiet=quiet)
     if output.suffix.lower() in SUFFIXES and not is_folder(output):
         raise InputError(f"--output of a batch is a folder, and {output.name} looks like a picture")
-    options = BatchOptions(format=format_named(format) or "png", limit=limit)
+    check_template(name)
+    options = BatchOptions(format=format_named(format) or "png", limit=limit, template=name)
     if shard is not None:
         options = replace(options, shard=parse_shard(shard))
     drafts = draft_jobs(

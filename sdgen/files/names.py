@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sdgen.errors import InputError, did_you_mean
-from sdgen.metadata.record import Record, now
+from sdgen.metadata.record import Record
 from sdgen.recipe.settings import Settings
 
 MAX_PART_BYTES = 200
@@ -38,7 +38,6 @@ class _Source:
 
     settings: Settings
     index: int | None
-    date: str
 
 
 def _index(source: _Source) -> int:
@@ -57,7 +56,6 @@ FIELDS: Mapping[str, Callable[[_Source], Value]] = {
     "guidance_scale": lambda source: f"{source.settings.guidance_scale:g}",
     "scheduler": lambda source: source.settings.scheduler,
     "model": lambda source: source.settings.model,
-    "date": lambda source: source.date,
 }
 """The words that a template may use, in braces."""
 
@@ -72,15 +70,15 @@ def file_stem(
     Every part is at most `MAX_PART_BYTES` of UTF-8, and a sound name on Linux, macOS and Windows.
 
     Args:
-        made: What the picture was made from; a record also knows the date (else it is today's).
+        made: What the picture was made from. The clock has no part in it: a run that is taken up
+            again tomorrow knows its pictures by their names.
         index: The place in a run, from 0.
         template: Fields in braces, `{{` for a brace; numbers take a width, as in `{index:05}`.
 
     Raises:
         InputError: The template is wrong, or asks for an index that is not there.
     """
-    settings, created = (made.settings, made.created) if isinstance(made, Record) else (made, now())
-    source = _Source(settings, index, created.date().isoformat())
+    source = _Source(made.settings if isinstance(made, Record) else made, index)
     pieces = [
         piece if isinstance(piece, str) else piece.render(FIELDS[piece.field](source))
         for piece in _pieces(template)

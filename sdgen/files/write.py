@@ -14,7 +14,7 @@ from sdgen.errors import OutputError
 from sdgen.files.folders import OpenFolder, writing
 from sdgen.files.leftovers import sweep
 
-__all__ = ["check_folder", "next_free", "numbered", "publish", "sweep"]
+__all__ = ["check_folder", "numbered", "publish", "sweep"]
 
 
 def publish(data: bytes, target: Path, *, overwrite: bool = False) -> Path:
@@ -38,21 +38,6 @@ def publish(data: bytes, target: Path, *, overwrite: bool = False) -> Path:
                 raise name_taken(target)
             folder.sync()
     return target
-
-
-def next_free(data: bytes, target: Path) -> Path:
-    """Write `data` to `target`, or, where that is taken, to `name-2`, `name-3`, …; the path it got.
-
-    Raises:
-        OutputError: The file cannot be written.
-    """
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with OpenFolder(target.parent) as folder, folder.temporary(target.name, data) as temporary:
-            names = (f"{stem}{target.suffix}" for stem in numbered(target.stem))
-            name = next(name for name in names if folder.claim(temporary, name))
-            folder.sync()
-    return target.with_name(name)
 
 
 def numbered(stem: str) -> Iterator[str]:

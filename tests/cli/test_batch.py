@@ -12,6 +12,7 @@ import pytest
 from sdgen.batch.state import open_state
 from sdgen.errors import GenerationError, MemoryExhaustedError, ModelError
 from sdgen.files.images import read_record_of
+from sdgen.files.names import FIELDS
 
 DIALECTS = {
     "plain.txt": "# two foxes\na red fox\n\na blue fox\n",
@@ -195,6 +196,23 @@ def test_flags_beat_rows_and_rows_beat_configs(sdgen, painter):
 def test_format_is_the_files(sdgen, jobs):
     lines = sdgen("batch", jobs, "--format", "webp").stdout.splitlines()
     assert [Path(line).suffix for line in lines] == [".webp"] * 3
+
+
+def test_names_are_built_as_the_template_says(sdgen, painter, jobs):
+    words = ("batch", jobs, "--seed", "5", "--name", "{index:03}/{prompt}", "-o", "book")
+    stopped = sdgen(*words, "--limit", "1")
+    assert stopped.stdout == "book/000/a-red-fox.png\n"
+    names = sdgen(*words).stdout.splitlines()
+    assert names == ["book/001/a-blue-fox.png", "book/002/a-green-fox.png"]
+    assert len(painter.drawn) == 3
+    assert sdgen(*words, "--name", "{seed}").stdout == "", "what is drawn keeps its name"
+
+
+def test_the_fields_of_names_are_in_the_help(sdgen):
+    told = " ".join(sdgen("batch", "--help").stdout.split())
+    for field in FIELDS:
+        assert f" {field}" in told
+    assert "{prompt}-{seed}" in told
 
 
 def test_a_busy_folder_is_code_8(sdgen, painter, jobs):

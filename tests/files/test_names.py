@@ -51,9 +51,9 @@ def test_default_has_words_and_seed():
 
 
 def test_every_field_of_a_template():
-    template = "{index:05}_{width}x{height}/{scheduler}-{steps:03}-{guidance_scale}/{model}-{date}"
+    template = "{index:05}_{width}x{height}/{scheduler}-{steps:03}-{guidance_scale}/{model}"
     stem = file_stem(fox_record(model="hub/sd v1.5"), index=3, template=template)
-    assert stem == "00003_512x512/dpmpp_2m-020-7/hub-sd-v1.5-2026-11-24"
+    assert stem == "00003_512x512/dpmpp_2m-020-7/hub-sd-v1.5"
 
 
 def test_braces_can_be_written():

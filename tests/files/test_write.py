@@ -11,7 +11,7 @@ import pytest
 from sdgen.errors import OutputError
 from sdgen.files import folders
 from sdgen.files.folders import OpenFolder
-from sdgen.files.write import check_folder, next_free, publish
+from sdgen.files.write import check_folder, publish
 from tests.files.broken import FailingOs
 from tests.metadata.records import refusal
 
@@ -71,11 +71,6 @@ def test_overwrite_replaces(tmp_path):
     assert (tmp_path / "fox").read_bytes() == b"new"
 
 
-def test_next_free_name_is_numbered(tmp_path):
-    names = [next_free(b"fox", tmp_path / "v1.5.png").name for _ in range(3)]
-    assert names == ["v1.5.png", "v1.5-2.png", "v1.5-3.png"]
-
-
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_links_are_never_followed(tmp_path, overwrite):
     secret = tmp_path / "secret"
@@ -83,7 +78,6 @@ def test_links_are_never_followed(tmp_path, overwrite):
     (tmp_path / "fox").symlink_to(secret)
     with pytest.raises(OutputError):
         publish(b"new", tmp_path / "fox", overwrite=overwrite)
-    assert next_free(b"new", tmp_path / "fox").name == "fox-2"
     assert secret.read_bytes() == b"secret"
 
 
@@ -134,9 +128,10 @@ def test_failed_write_removes_what_it_began(tmp_path, monkeypatch):
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK])
 def test_file_systems_without_links_are_served(tmp_path, monkeypatch, code):
     monkeypatch.setattr(folders, "os", FailingOs(0, 0, always={"link": code}))
-    assert next_free(b"one", tmp_path / "fox").read_bytes() == b"one"
-    assert next_free(b"two", tmp_path / "fox").name == "fox-2"
-    assert listed(tmp_path) == ["fox", "fox-2"]
+    assert publish(b"one", tmp_path / "fox").read_bytes() == b"one"
+    with pytest.raises(OutputError, match="exists"):
+        publish(b"two", tmp_path / "fox")
+    assert listed(tmp_path) == ["fox"]
 
 
 def test_file_size_limit_is_told(tmp_path):
