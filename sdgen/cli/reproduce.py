@@ -160,7 +160,7 @@ def _one(
     kept = save(drawing, 0, request.target) if drawing and request.target else None
     out.result(f"{verdict.kind}: {display(str(path))}: {display(_reason(verdict))}")
     out.json(_object(path, verdict, str(kept.path) if kept else None))
-    return None if verdict.reproduced else ReproductionError(str(verdict))
+    return None if verdict.reproduced else ReproductionError(f"{path} came out different")
 
 
 def _open(path: Path, out: Output) -> Original:
@@ -213,7 +213,9 @@ def _variation(record: Record, request: Request, out: Output, shown: Display, st
         out.warn(f"the model has other files than it had: {display(', '.join(changed[:3]))}")
     planned = vary(record, request.flags, model)
     shown.picture(f"loading {planned.model.name}")
-    generator = engine.open_generator(request.device)
+    generator = _generator(record, request.device)
+    generator.load(planned.model, planned.settings.dtype)
+    shown.picture(shorten(planned.settings.prompt))
     started = time.perf_counter()
     drawing = generator.generate(planned.settings, planned.model, steps(shown, stop))
     seconds = time.perf_counter() - started

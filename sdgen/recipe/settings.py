@@ -91,15 +91,15 @@ class Settings(BaseModel):
         0.0, ge=0, le=1, description="Share of contrast taken back where guidance overdid it.",
         json_schema_extra=_also("cfg_rescale"),
     )  # fmt: skip
-    seed: int = Field(ge=0, lt=2**63, description="Start of the noise; drawn if not given.")
+    seed: int = Field(ge=0, lt=2**63, description="Start of the noise; drawn below 2^32 if not given.")
     width: Pixels = Field(512, description="Width in pixels.", json_schema_extra=_also("w"))
     height: Pixels = Field(512, description="Height in pixels.", json_schema_extra=_also("h"))
     eta: float = Field(
-        0.0, ge=0, le=1, description="Share of fresh noise in each step (DDIM only).",
+        0.0, ge=0, le=1, description="Share of fresh noise in each step (only ddim and tcd).",
         json_schema_extra=_also("ddim_eta"),
     )  # fmt: skip
     clip_skip: int = Field(
-        1, ge=1, le=12, description="Text encoder layer to use, counted from the last, which is 1.",
+        1, ge=1, le=12, description="Text encoder layer: 1 is the model's own, 2 the one before it.",
         json_schema_extra=_also("clipskip"),
     )  # fmt: skip
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
