@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from sdgen.engine import Drawing, OnStep, no_progress
+from sdgen.errors import InputError
 from sdgen.metadata.record import ModelRecord, Record, SchedulerRecord, now, pixels_of
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
@@ -34,6 +35,11 @@ class PaintedGenerator:
     def __init__(self, fail_on: dict[str, Exception] | None = None) -> None:
         self.drawn: list[Settings] = []
         self.fail_on = fail_on or {}
+        self.unfit_dtypes: set[str] = set()
+
+    def check_dtype(self, dtype: str) -> None:
+        if dtype in self.unfit_dtypes:
+            raise InputError(f"{dtype} does not work here", hint="--dtype auto")
 
     def load(self, model: LocalModel, dtype: str) -> None:
         """Nothing to load."""

@@ -6,7 +6,8 @@ from itertools import groupby
 from sdgen.batch.jobs import Job
 from sdgen.batch.outcomes import Observer
 from sdgen.engine import Drawing, ImageGenerator
-from sdgen.errors import InterruptedRunError, SdgenError
+from sdgen.errors import InputError, InterruptedRunError, SdgenError
+from sdgen.recipe.layers import raise_all
 from sdgen.stop import Stop
 
 Outcome = tuple[Job, Drawing | SdgenError]
@@ -20,12 +21,28 @@ def draw(
 
     Raises:
         InterruptedRunError: `stop` was requested; the picture in hand is dropped.
+        InputError: The device cannot do the number format of some job; nothing was loaded.
         ModelError: The only model that there is cannot be loaded.
     """
+    _check_dtypes(jobs, generator)
     order = {key: index for index, key in enumerate(dict.fromkeys(map(_weights, jobs)))}
     grouped = sorted(jobs, key=lambda job: order[_weights(job)])  # stable
     for _, group in groupby(grouped, key=_weights):
         yield from _draw_group(list(group), generator, observer, stop, is_only=len(order) == 1)
+
+
+def _check_dtypes(jobs: Sequence[Job], generator: ImageGenerator) -> None:
+    """Refuse what the device cannot do; only a device that is open knows it."""
+    first: dict[str, Job] = {}
+    for job in jobs:
+        first.setdefault(job.settings.dtype, job)
+    faults = []
+    for dtype, job in first.items():
+        try:
+            generator.check_dtype(dtype)
+        except InputError as error:
+            faults.append(InputError(f"{job.source}: {error}", hint=error.hint))
+    raise_all(faults)
 
 
 def _weights(job: Job) -> tuple[str, str]:

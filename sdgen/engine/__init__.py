@@ -36,6 +36,13 @@ class ImageGenerator(Protocol):
     def device(self) -> str:
         """The device in words, for people: `cpu`, `cuda:0 (NVIDIA H200)`."""
 
+    def check_dtype(self, dtype: str) -> None:
+        """Find out, without loading anything, whether the device can do `dtype`.
+
+        Raises:
+            InputError: It cannot.
+        """
+
     def load(self, model: LocalModel, dtype: str) -> None:
         """Load `model`, unless it is the one loaded last.
 

@@ -44,6 +44,10 @@ class DiffusersGenerator:
         """The device for people: `cpu (2 threads)`, `cuda:0 (NVIDIA H200)`."""
         return describe(self._device)
 
+    def check_dtype(self, dtype: str) -> None:
+        """Find out, without loading anything, whether the device can do `dtype`."""
+        choose_dtype(dtype, self._device)
+
     def load(self, model: LocalModel, dtype: str) -> None:
         """Load `model`, unless it is the one loaded last."""
         load_model(model, choose_dtype(dtype, self._device), self._device)

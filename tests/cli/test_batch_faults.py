@@ -35,6 +35,23 @@ def test_all_faults_are_listed_with_their_places_before_anything_is_done(sdgen, 
     assert "did you mean steps" in done.stderr
 
 
+def test_a_number_format_that_the_device_lacks_is_told_before_a_model_loads(
+    sdgen, painter, monkeypatch
+):
+    monkeypatch.setattr(painter, "load", lambda *_: pytest.fail("loaded"))
+    painter.unfit_dtypes = {"float16", "bfloat16"}
+    rows = [("a fox", "auto"), ("an owl", "float16"), ("a bear", "float16"), ("a hare", "bfloat16")]
+    lines = [json.dumps({"prompt": prompt, "dtype": dtype}) for prompt, dtype in rows]
+    Path("bad.jsonl").write_text("\n".join(lines))
+    done = sdgen("batch", "bad.jsonl")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "  bad.jsonl:2: float16 does not work here (--dtype auto)\n" in done.stderr
+    assert "  bad.jsonl:4: bfloat16 does not work here (--dtype auto)\n" in done.stderr
+    assert "error: 2 faults in the settings\n" in done.stderr
+    alone = sdgen("batch", "bad.jsonl", "--limit", "2")
+    assert "error: bad.jsonl:2: float16 does not work here\nhint: --dtype auto" in alone.stderr
+
+
 def test_faults_as_json_are_one_object(sdgen):
     Path("bad.jsonl").write_text(BAD_ROWS)
     error = json.loads(sdgen("batch", "bad.jsonl", "--json").stderr)["error"]
