@@ -102,47 +102,59 @@ class Block(nn.Module):
         return maps + self.path(maps)
 
 
-@dataclass(frozen=True)
 class Gallery:
-    """Pictures uint8 (n, 256, 256, 3) on the CPU or GPU, with their facts."""
+    """Square pictures uint8 (capacity, 256, 256, 3) on a device, with their facts and labels."""
 
-    images: Tensor
-    facts: list[Facts]
+    def __init__(self, labels: Labels, capacity: int, device: torch.device) -> None:
+        self.labels, self.device = labels, device
+        self.images = torch.empty(capacity, 256, 256, 3, dtype=torch.uint8, device=device)
+        self.classes = torch.empty(capacity, len(HEADS), dtype=torch.long, device=device)
+        self.flags = torch.empty(capacity, len(labels.objects), device=device)
+        self.facts: list[Facts] = []
 
-    @classmethod
-    def load(cls, folder: Path, count: int, device: torch.device) -> "Gallery":
-        """The first `count` square pictures of a folder of shards."""
-        images, facts = [], []
-        inbox = Inbox(folder)
-        while len(facts) < count:
-            shard = next(iter(inbox.take(1)), None)
-            if shard is None:
-                break
+    def fill(self, inbox: Inbox, shards: int) -> None:
+        """Take at most so many new shards, as far as there is room."""
+        if len(self.facts) == len(self.images):
+            return
+        for shard in inbox.take(shards):
             if shard.images.shape[1:3] == (256, 256):
-                images.append(torch.from_numpy(shard.images).to(device))
-                facts += shard.attributes
-        return cls(torch.cat(images)[:count], facts[:count])
+                self.add(torch.from_numpy(shard.images), shard.attributes)
+
+    def add(self, images: Tensor, facts: Sequence[Facts]) -> None:
+        """Append pictures (n, 256, 256, 3), as many as there is room for."""
+        start = len(self.facts)
+        kept = list(facts)[: len(self.images) - start]
+        end = start + len(kept)
+        self.images[start:end] = images[: len(kept)].to(self.device)
+        if kept:
+            classes, flags = self.labels.encode(kept)
+            self.classes[start:end] = classes.to(self.device)
+            self.flags[start:end] = flags.to(self.device)
+        self.facts += kept
 
 
-def train_judge(gallery: Gallery, minutes: float, batch: int = 256) -> Judge:
-    """Train on renders, half of them made soft, so that it does not read the finest pixels."""
-    device = gallery.images.device
+def train_judge(gallery: Gallery, inbox: Inbox, minutes: float, batch: int = 256) -> Judge:
+    """Train on renders, half of them made soft, so that it does not read the finest pixels.
+
+    The gallery grows while it is looked at, by what appears in the inbox.
+    """
     torch.manual_seed(0)
-    judge = Judge(Labels.of(gallery.facts)).to(device, memory_format=torch.channels_last)
-    classes, flags = (part.to(device) for part in judge.labels.encode(gallery.facts))
+    judge = Judge(gallery.labels).to(gallery.device, memory_format=torch.channels_last)
     optimizer = Optimizer(judge.named_parameters())
     start, step = time.time(), 0
     while (progress := (time.time() - start) / (60 * minutes)) < 1:
-        rows = torch.randint(len(gallery.facts), (batch,), device=device)
-        pictures = disturb(scale(gallery.images[rows]))
-        with precision(device):
-            logits = judge(pictures)
-        loss = judge_loss(judge, logits.float(), classes[rows], flags[rows])
+        if step % 10 == 0:
+            gallery.fill(inbox, 2)
+        rows = torch.randint(len(gallery.facts), (batch,), device=gallery.device)
+        with precision(gallery.device):
+            logits = judge(disturb(scale(gallery.images[rows])))
+        loss = judge_loss(judge, logits.float(), gallery.classes[rows], gallery.flags[rows])
         loss.backward()
         optimizer.step(2e-3 * trapezoid(progress, step))
         step += 1
         if step % 100 == 0:
             print(f"judge {progress:.2f} step {step} loss {loss.item():.4f}", flush=True)
+    print(f"judge: {step} steps on {len(gallery.facts)} pictures", flush=True)
     return judge.eval()
 
 

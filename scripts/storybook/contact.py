@@ -12,7 +12,7 @@ from drawing import sheet
 from prompts import PREVIEW
 from torch import Tensor
 
-STEPS, GUIDANCE = 20, 4.0
+STEPS, GUIDANCE = 20, 5.0
 
 
 def draw(folder: Path, steps: int = STEPS, guidance: float = GUIDANCE) -> Tensor:

@@ -37,12 +37,12 @@ class UnetOrder:
     tokenizer: Path
     minutes: float = 11.0
     plan: str = "full"
-    batch: int = 768
+    batch: int = 640
     rate: float = 3e-3
     unconditional: float = 0.1
     captions: int = 6
     capacity: int = 200_000
-    minimum: int = 20_000
+    minimum: int = 8_000
     keep: int = 500
     preview: int = len(PREVIEW)
     device: str = "cuda"
@@ -66,7 +66,7 @@ class UnetLeg:
         self.vae.requires_grad_(False)
         self.both = nn.ModuleDict({"unet": self.unet, "text": self.text})
         self.optimizer = Optimizer(self.both.named_parameters())
-        self.average = Average(self.both, 0.999)
+        self.average = Average(self.both, 0.998)
         self.pool = LatentPool(order.capacity, order.captions, self.device)
         self.empty = torch.tensor(
             tokenizer("", padding="max_length", max_length=77)["input_ids"], device=self.device
@@ -74,10 +74,9 @@ class UnetLeg:
         self.powers = alphas_cumprod(self.device)
         self.drawer = Drawer(self.unet, self.text, self.vae, tokenizer)
         self.step, self.files = 0, 0
-        fast = self.device.type == "cuda"
-        torch._dynamo.config.automatic_dynamic_shapes = False
-        torch._dynamo.config.cache_size_limit = 32
-        compiled: Callable[..., Callable[..., Tensor]] = torch.compile if fast else lambda f: f
+        compiled: Callable[..., Callable[..., Tensor]] = (
+            torch.compile if self.device.type == "cuda" else lambda function: function
+        )
         self.loss, self.encode = compiled(self._loss), compiled(self._encode)
 
     def _loss(self, clean: Tensor, noise: Tensor, times: Tensor, tokens: Tensor) -> Tensor:
@@ -115,22 +114,23 @@ class UnetLeg:
         note(order.out / "unet.json", steps=self.step, scenes=self.pool.count, seconds=clock.spent)
 
     def _compile(self) -> None:
-        """Compile both functions for every size on noise; nothing is learned."""
-        for width, height in SIZES:
-            start = time.time()
-            clean = torch.randn(self.order.batch, 4, height // 8, width // 8, device=self.device)
-            tokens = self.empty.repeat(self.order.batch, 1)
-            self.loss(clean, clean, self._times(), tokens).backward()
-            images = torch.zeros(128, height, width, 3, dtype=torch.uint8, device=self.device)
-            with torch.no_grad():
-                self.encode(images)
-            print(f"compiled {width}x{height} in {time.time() - start:.0f} s", flush=True)
-        self.both.zero_grad()
-        torch.cuda.empty_cache()
+        """Compile both functions for the first size on noise; nothing is learned.
 
-    def _times(self) -> Tensor:
-        """(batch,) timesteps 0 … 999, evenly spread over the batch."""
-        n = self.order.batch
+        A shape takes a minute or more, so the others run as they are, in smaller batches.
+        """
+        start = time.time()
+        (width, height), n = SIZES[0], self.order.batch
+        # Two tensors: the compiler would take one that is given twice for a promise.
+        clean, noise = torch.randn(2, n, 4, height // 8, width // 8, device=self.device)
+        self.loss(clean, noise, self._times(n), self.empty.repeat(n, 1)).backward()
+        images = torch.zeros(128, height, width, 3, dtype=torch.uint8, device=self.device)
+        with torch.no_grad():
+            self.encode(images)
+        self.both.zero_grad()
+        print(f"compiled in {time.time() - start:.0f} s", flush=True)
+
+    def _times(self, n: int) -> Tensor:
+        """(n,) timesteps 0 … 999, evenly spread over the batch."""
         places = (torch.randperm(n, device=self.device) + torch.rand(n, device=self.device)) / n
         return (places * len(self.powers)).long().clamp(max=len(self.powers) - 1)
 
@@ -141,8 +141,8 @@ class UnetLeg:
             return False
         images = torch.from_numpy(shard.images).to(self.device)
         size: Size = (images.shape[2], images.shape[1])
-        full = len(images) == 128 or self.device.type != "cuda"
-        latents = self.encode(images) if full else self._encode(images)
+        usual = size == SIZES[0] and len(images) == 128
+        latents = self.encode(images) if usual else self._encode(images)
         self.pool.add(size, latents, torch.from_numpy(shard.tokens))
         self._discard(shard)
         return True
@@ -155,10 +155,13 @@ class UnetLeg:
 
     def _advance(self, rate: float) -> Tensor:
         size = self._size()
-        clean, tokens = self.pool.batch(self.order.batch, size)
+        usual = size == SIZES[0]
+        n = self.order.batch if usual else self.order.batch // 3 + 1
+        clean, tokens = self.pool.batch(n, size)
         dropped = torch.rand(len(tokens), 1, device=self.device) < self.order.unconditional
         tokens = torch.where(dropped, self.empty, tokens)
-        loss = self.loss(clean, torch.randn_like(clean), self._times(), tokens)
+        loss_of = self.loss if usual else self._loss
+        loss = loss_of(clean, torch.randn_like(clean), self._times(n), tokens)
         loss.backward()
         self.optimizer.step(rate)
         self.average.update()
@@ -188,7 +191,7 @@ class UnetLeg:
                 )
                 shown, seen = time.time(), self.step
                 total.zero_()
-            if now - saved > 150:
+            if now - saved > 180:
                 self._save(clock.spent)
                 saved = time.time()
 
@@ -198,7 +201,7 @@ class UnetLeg:
             for name, module in (("unet", self.unet), ("text", self.text)):
                 if has_parts(self.order.out, name):
                     load_parts(module, self.order.out, name)
-            self.average = Average(self.both, 0.999)
+            self.average = Average(self.both, 0.998)
             return 0.0
         self.both.load_state_dict(state["model"])
         self.optimizer.load(state["optimizer"])

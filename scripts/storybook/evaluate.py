@@ -12,6 +12,7 @@ import json
 import os
 import random
 import re
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from classifier import (
     Facts,
     Gallery,
     Judge,
+    Labels,
     load_judge,
     look,
     save_judge,
@@ -35,6 +37,7 @@ from drawing import Drawer, sheet
 from export import load_run
 from pools import scale
 from prompts import PREVIEW
+from shards import Inbox
 from train import TOKENIZER
 from world import VOCABULARY, attributes, caption, is_held_out, sample_scene
 
@@ -94,17 +97,18 @@ def tally(seen: Sequence[dict[str, Any]], wanted: Sequence[Case], everything: bo
     return counts
 
 
-def share(counts: Tally, attribute: str) -> float:
-    """Part that is right, NaN if there was none."""
+def share(counts: Tally, attribute: str) -> float | None:
+    """Part that is right, None if there was none."""
     total = counts[attribute, True] + counts[attribute, False]
-    return counts[attribute, True] / total if total else float("nan")
+    return counts[attribute, True] / total if total else None
 
 
 def measure(judge: Judge, drawer: Drawer, held: Gallery, options: argparse.Namespace) -> Any:
     """The ceiling and the model's own rates in both languages."""
-    device = held.images.device
+    device = held.device
     renders = [Case("", facts) for facts in held.facts]
-    seen = [fact for part in held.images.split(128) for fact in look(judge, scale(part))]
+    shown = held.images[: len(held.facts)].split(128)
+    seen = [fact for part in shown for fact in look(judge, scale(part))]
     rates: dict[str, Tally] = {"ceiling": tally(seen, renders, everything=True)}
     for language in ("en", "zh"):
         wanted = cases(options.prompts, language)
@@ -142,16 +146,18 @@ def differences(drawer: Drawer, device: torch.device) -> dict[str, float]:
 def markdown(result: dict[str, Any]) -> str:
     """The table of the model card."""
     lines = [
-        "| attribute | ceiling | English | Chinese | English / ceiling | goal |",
-        "|---|---|---|---|---|---|",
+        "| attribute | ceiling | English | Chinese | en / ceiling | zh / ceiling | goal |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name in [*SHOWN, *(head for head in HEADS if head not in SHOWN)]:
         top, en, zh = (result["rates"][key][name] for key in ("ceiling", "en", "zh"))
-        ratio = en / top if top else float("nan")
+        if en is None or zh is None or not top:
+            continue  # no caption of these says it
+        cells = [f"{rate:.1%}" for rate in (top, en, zh, en / top, zh / top)]
         goal = f"{GOALS[name]:.0%}" if name in GOALS else ""
-        lines.append(f"| {name} | {top:.1%} | {en:.1%} | {zh:.1%} | {ratio:.1%} | {goal} |")
+        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(cells)} | {goal} |")
     moves = ", ".join(f"{name} {value:.1f}" for name, value in result["moves"].items())
-    lines += ["", f"Autoencoder: {result['psnr']:.2f} dB PSNR on held-out scenes. "]
+    lines += ["", f"Autoencoder: {result['psnr']:.2f} dB PSNR on held-out scenes."]
     lines += [f"Mean change of a pixel (of 255) by another {moves}."]
     return "\n".join(lines) + "\n"
 
@@ -168,11 +174,19 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--pictures", type=int, default=40_000, help="renders the judge learns from"
     )
+    parser.add_argument("--minimum", type=int, default=3000, help="renders to begin with")
+    parser.add_argument("--after", type=Path, help="wait for this file before drawing")
     parser.add_argument("--prompts", type=int, default=1000, help="in each language")
     parser.add_argument("--batch", type=int, default=250)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=4.0)
     return parser.parse_args()
+
+
+def labels_of_the_world(scenes: int = 20_000) -> Labels:
+    """All labels that scenes have."""
+    rng = random.Random(3)
+    return Labels.of([attributes(sample_scene(rng)) for _ in range(scenes)])
 
 
 def find_judge(given: argparse.Namespace, device: torch.device) -> Judge:
@@ -181,7 +195,10 @@ def find_judge(given: argparse.Namespace, device: torch.device) -> Judge:
     path = given.out / "judge.pt"
     if path.exists():
         return load_judge(path, device)
-    judge = train_judge(Gallery.load(given.scenes, given.pictures, device), given.minutes)
+    gallery, inbox = Gallery(labels_of_the_world(), given.pictures, device), Inbox(given.scenes)
+    while len(gallery.facts) < min(given.pictures, given.minimum):
+        gallery.fill(inbox, 4)
+    judge = train_judge(gallery, inbox, given.minutes)
     save_judge(judge, path)
     return judge
 
@@ -191,10 +208,13 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     given = options()
     device = torch.device(given.device)
+    judge = find_judge(given, device)
+    held = Gallery(judge.labels, 2048, device)
+    held.fill(Inbox(given.held_out), 64)
+    while given.after and not given.after.exists():
+        time.sleep(0.2)
     unet, text, vae, tokenizer = load_run(given.run, given.tokenizer, given.plan, device)
     drawer = Drawer(unet, text, vae, tokenizer)
-    judge = find_judge(given, device)
-    held = Gallery.load(given.held_out, 4096, device)
     result = {
         "rates": measure(judge, drawer, held, given),
         "psnr": held_out_psnr(vae, given.held_out, device),

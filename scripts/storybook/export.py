@@ -13,7 +13,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from diffusers import __version__ as VERSION
 from drawing import SCHEDULER
 from networks import PLANS, build_text_encoder, build_unet, build_vae
-from parts import has_parts, load_parts
+from parts import has_parts, load_parts, note, save_parts
 from transformers import CLIPTextModel, CLIPTokenizer
 
 INDEX = {
@@ -68,8 +68,8 @@ def change(path: Path, **entries: object) -> None:
 
 
 def write_hashes(folder: Path) -> None:
-    """Write SHA256SUMS over all other files but the model card, as `sha256sum -c` reads it."""
-    left_out = ("SHA256SUMS", "README.md")
+    """Write SHA256SUMS over all files that drawing reads, as `sha256sum -c` reads it."""
+    left_out = ("SHA256SUMS", "README.md", "evaluation.json")
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in left_out)
     lines = [
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
@@ -78,10 +78,24 @@ def write_hashes(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text("".join(lines))
 
 
+def restore(folder: Path, run: Path) -> None:
+    """Write the parts of an exported model, and the note that its autoencoder is done."""
+    for name, kind, subfolder in (
+        ("unet", UNet2DConditionModel, "unet"),
+        ("text", CLIPTextModel, "text_encoder"),
+        ("vae", AutoencoderKL, "vae"),
+    ):
+        save_parts(kind.from_pretrained(folder / subfolder), run, name)
+    note(run / "vae.json", exported=str(folder))
+
+
 def main(run: Path, folder: Path, plan: str = "full") -> None:
     """Export one run."""
     write(load_run(run, folder / "tokenizer", plan, torch.device("cpu")), folder)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    if sys.argv[1] == "--back":
+        restore(Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -54,7 +54,6 @@ def main(arguments: Sequence[str]) -> None:
     _flags(legs.add_parser("decoder"), VaeOrder, **short)
     given = vars(parser.parse_args(arguments))
     leg = given.pop("leg")
-    torch.backends.cudnn.benchmark = True
     torch.set_float32_matmul_precision("high")
     if leg == "render":
         render_all(Order(**given))

@@ -130,3 +130,18 @@ def test_shards_appear_whole(tmp_path: Path, studio):
     assert len(list(inbox.take(9))) == 1
     (tmp_path / "x.images.npy").write_bytes(b"half")
     assert Inbox(tmp_path).waiting() == []
+
+
+def test_an_export_can_be_trained_on(studio, tmp_path):
+    from export import main as export
+    from export import restore
+    from safetensors.torch import load_file
+
+    export(studio / "run", studio / "model", "tiny")
+    restore(studio / "model", tmp_path)
+    for name in ("unet-0", "text-0"):
+        before = load_file(studio / "run" / f"{name}.safetensors")
+        after = load_file(tmp_path / f"{name}.safetensors")
+        assert before.keys() == after.keys()
+        assert all(torch.equal(before[key], after[key]) for key in before)
+    assert (tmp_path / "vae.json").exists()
