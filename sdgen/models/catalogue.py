@@ -30,7 +30,7 @@ CATALOGUE: Mapping[str, Entry] = {
             folder=_HERE / "storybook",
             summary="Built in: small storybook scenes, in English and Chinese, in seconds.",
             licence="Apache-2.0",
-            defaults={"width": 256, "height": 256, "steps": 20, "guidance_scale": 4.0},
+            defaults={"width": 256, "height": 256, "steps": 20, "guidance_scale": 5.0},
             sizes=SizeRule(multiple=8, only=((256, 256), (192, 320), (320, 192), (384, 192))),
         ),
     )
