@@ -1,5 +1,21 @@
-"""`python -m sdgen`."""
+"""The program: `python -m sdgen`, and `sdgen` where it is installed."""
 
-from sdgen.cli.app import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line; a Ctrl-C while its parts are still loading is one line too."""
+    try:
+        from sdgen.cli.app import main as run
+    except KeyboardInterrupt:
+        from sdgen.cli.output import show_error
+        from sdgen.errors import InterruptedRunError
+
+        stopped = InterruptedRunError("stopped")
+        show_error(stopped, as_json="--json" in sys.argv)
+        sys.exit(stopped.exit_code)
+    run()
+
+
+if __name__ == "__main__":
+    main()

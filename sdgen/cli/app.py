@@ -14,14 +14,20 @@ import typer
 from typer.core import TyperGroup
 
 from sdgen.cli.output import mute, show_error
-from sdgen.errors import InputError, OutputError, SdgenError, nearest
+from sdgen.errors import InputError, InterruptedRunError, OutputError, SdgenError, nearest
 from sdgen.version import __version__
 
 DEFAULT_COMMAND = "generate"
+INTERRUPTED = 130
 GROUP_OPTIONS = frozenset(
     {"--version", "--debug", "--help", "-h", "--install-completion", "--show-completion"}
 )
 """Options that may stand before the command; none of them takes a value."""
+
+SWITCHES = frozenset(
+    {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick"}
+)
+"""Options of the commands that take no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,9 @@ COMMANDS = {
     )
 }
 
+WANTED = {name: name for name in COMMANDS} | {"help": "--help", "version": "--version"}
+"""Words that nobody means as a prompt → what to type instead."""
+
 
 class PromptOrCommand(TyperGroup):
     """`sdgen "a red fox"` means `sdgen generate "a red fox"`, for the shell's completion too."""
@@ -67,7 +76,8 @@ def with_command(words: list[str], *, is_typing: bool = False) -> list[str]:
         is_typing: The shell asks for completions, in the middle of a word perhaps.
 
     Raises:
-        InputError: The first word is one letter or two away from a command's name.
+        InputError: The first word is one letter or two away from a command's name, or a command
+            stands behind options.
     """
     for position, word in enumerate(words):
         if word in COMMANDS:
@@ -75,6 +85,7 @@ def with_command(words: list[str], *, is_typing: bool = False) -> list[str]:
         if word not in GROUP_OPTIONS:
             if not is_typing:
                 _refuse_near_miss(word)
+                _refuse_late_command(words[position:])
             return [*words[:position], DEFAULT_COMMAND, *words[position:]]
     return words
 
@@ -83,12 +94,28 @@ def _refuse_near_miss(word: str) -> None:
     """`sdgen bacth prompts.txt` must not load a model and draw a bacth."""
     if not word.isascii() or not word.isalpha():
         return
-    close = nearest(word, COMMANDS, most=1)
+    close = nearest(word, WANTED, most=1)
     if close and difflib.SequenceMatcher(None, word.casefold(), close[0]).ratio() >= 0.8:
         raise InputError(
             f"no command {word!r}",
-            hint=f"did you mean sdgen {close[0]}? To draw that word: sdgen -- {word}",
+            hint=f"did you mean sdgen {WANTED[close[0]]}? To draw that word: sdgen -- {word}",
         )
+
+
+def _refuse_late_command(words: list[str]) -> None:
+    """`sdgen --quiet show fox.png` must not draw a show."""
+    rest = iter(words)
+    for word in rest:
+        if word in COMMANDS:
+            raise InputError(
+                f"the command comes first: sdgen {word} …",
+                hint=f"its options stand behind it. To draw that word: sdgen … -- {word}",
+            )
+        if word in ("-", "--") or not word.startswith("-"):
+            return
+        is_alone = word in SWITCHES | GROUP_OPTIONS or "=" in word
+        if not is_alone and (word.startswith("--") or len(word) == 2):
+            next(rest, None)  # its value
 
 
 def _version(asked: bool) -> None:
@@ -181,9 +208,7 @@ def run(words: list[str]) -> int:
             raise
         mute(sys.stdout)  # the reader of a help text left early, and Typer ended the process
         return 0
-    except KeyboardInterrupt:
-        return 130
-    except Exception as error:  # noqa: BLE001  # nothing may leave as a traceback
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # none may leave as a traceback
         if "--debug" in flags:
             traceback.print_exc()
         known = _known(error)
@@ -197,6 +222,8 @@ def _run(words: list[str]) -> int:
     app = build_app(_needed(words))
     code = app(args=_own_words(words), prog_name="sdgen", standalone_mode=False)
     sys.stdout.flush()
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt  # Typer made a code of it
     return code if isinstance(code, int) else 0
 
 
@@ -207,9 +234,11 @@ def _refuse_broken_text(words: Sequence[str]) -> None:
             raise InputError(f"argument {number} is not valid UTF-8")
 
 
-def _known(error: Exception) -> SdgenError:
+def _known(error: BaseException) -> SdgenError:
     if isinstance(error, SdgenError):
         return error
+    if isinstance(error, KeyboardInterrupt):
+        return InterruptedRunError("stopped")
     if isinstance(error, typer.TyperException):
         return _usage_error(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -226,4 +255,14 @@ def _usage_error(error: typer.TyperException) -> InputError:
     message = error.format_message().strip().rstrip(".")
     context: Any = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "sdgen"
-    return InputError(message[:1].lower() + message[1:], hint=f"see {command} --help")
+    message = message[:1].lower() + message[1:]
+    return InputError(message, hint=_usage_hint(message, command))
+
+
+def _usage_hint(message: str, command: str) -> str:
+    if command == f"sdgen {DEFAULT_COMMAND}":
+        if message.startswith("got unexpected extra argument"):
+            return 'put quotes around the prompt: sdgen "a red fox"'
+        if message.startswith("no such option: --prompt"):
+            return 'the prompt needs no flag: sdgen "a red fox"'
+    return f"see {command} --help"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from sdgen.errors import InputError
 from sdgen.recipe.layers import field_type, layer_from
 from sdgen.recipe.settings import Settings, canonical_name
 
@@ -132,13 +133,21 @@ def metavar(name: str) -> str:
 
 
 def rename_aliases(arguments: list[str]) -> list[str]:
-    """Flags in other tools' words (`--cfg-scale`, `--sampler`) under their own names."""
+    """Flags in other tools' words (`--cfg-scale`, `--sampler`) under their own names.
+
+    Raises:
+        InputError: One setting in two spellings. The same flag twice is left alone: as in other
+            programs, the last one counts.
+    """
     renamed: list[str] = []
+    spelled: dict[str, str] = {}
     for position, argument in enumerate(arguments):
         if argument == "--":
             return renamed + arguments[position:]
         flag, equals, value = argument.partition("=")
         name = canonical_name(flag[2:]) if flag.startswith("--") else None
+        if name and spelled.setdefault(name, flag) != flag:
+            raise InputError(f"{name} is given twice ({spelled[name]} and {flag})")
         renamed.append(f"--{name.replace('_', '-')}{equals}{value}" if name else argument)
     return renamed
 

@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 import typer
 
-from sdgen.cli.app import COMMANDS, DEFAULT_COMMAND, GROUP_OPTIONS, build_app, with_command
+from sdgen.cli.app import (
+    COMMANDS,
+    DEFAULT_COMMAND,
+    GROUP_OPTIONS,
+    build_app,
+    with_command,
+)
 from sdgen.files.images import read_record_of
 from tests.cli.processes import PAINTED, REAL, run, variables
 
