@@ -18,7 +18,7 @@ from sdgen.batch.options import BatchOptions
 from sdgen.batch.outcomes import BatchSummary, Observer
 from sdgen.batch.preview import Preview, preview_batch
 from sdgen.batch.run import run_batch
-from sdgen.cli.generate import format_named
+from sdgen.cli.generate import format_named, refuse_other_pictures
 from sdgen.cli.options import Configs, Device, Format, Json, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
@@ -90,8 +90,7 @@ def batch(
     Settings given as flags hold for every job, whatever its row says.
     """
     out = Output(as_json=json, quiet=quiet)
-    if output.suffix.lower() in SUFFIXES and not is_folder(output):
-        raise InputError(f"--output of a batch is a folder, and {output.name} looks like a picture")
+    _refuse_picture(output)
     check_template(name)
     options = BatchOptions(format=format_named(format) or "png", limit=limit, template=name)
     if shard is not None:
@@ -109,6 +108,17 @@ def batch(
         _show_preview(preview_batch(drafts, output, options), out)
         raise typer.Exit(3 if drafts.faults else 0)
     _run(drafts, output, options, device, out)
+
+
+def _refuse_picture(output: Path) -> None:
+    """A batch has many pictures; `-o fox.png`, `fox.gif` or `fox.pgn` means one, not a folder."""
+    try:
+        refuse_other_pictures(output)
+        is_picture = output.suffix.lower() in SUFFIXES and not is_folder(output)
+    except InputError:
+        is_picture = True
+    if is_picture:
+        raise InputError(f"--output of a batch is a folder, and {output.name} looks like a picture")
 
 
 def _read(file: str, dialect: str | None) -> JobFile:

@@ -80,6 +80,8 @@ REFUSED = {
     ("jobs.txt", "--size", "70x64"): "multiples of 8 pixels",
     ("jobs.txt", "-c", "portrat"): "portrait",
     ("jobs.txt", "-o", "fox.png"): "is a folder, and fox.png looks like a picture",
+    ("jobs.txt", "-o", "fox.gif"): "is a folder, and fox.gif looks like a picture",
+    ("jobs.txt", "-o", "fox.pgn"): "is a folder, and fox.pgn looks like a picture",
     ("jobs.txt", "--name", "{sed}"): "did you mean seed",
     ("jobs.txt", "--name", "../{seed}"): "inside the output folder",
     ("jobs.txt", "--name", ""): "the name template is empty",
