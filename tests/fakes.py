@@ -44,6 +44,9 @@ class PaintedGenerator:
     def load(self, model: LocalModel, dtype: str) -> None:
         """Nothing to load."""
 
+    def notices(self, settings: Settings, model: LocalModel) -> list[str]:
+        return [f"about {settings.prompt}"] if "zebra" in settings.prompt else []
+
     def generate(
         self, settings: Settings, model: LocalModel, on_step: OnStep = no_progress
     ) -> Drawing:

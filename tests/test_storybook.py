@@ -68,3 +68,9 @@ def test_a_picture_is_drawn_again_to_the_last_pixel(tmp_path: Path):
     original = Original(picture.record, picture.image)
     _, verdict = redraw(original, find_model("storybook"), open_generator("cpu"))
     assert verdict.kind == "identical"
+
+
+def test_words_that_it_was_not_taught_are_told():
+    picture = generate("an astrolabe on a sunset beach", seed=1, steps=1, device="cpu")
+    [notice] = picture.record.notices
+    assert notice == "storybook was not taught these words of the prompt: astrolabe"

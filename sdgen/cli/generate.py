@@ -38,10 +38,11 @@ from sdgen.files.formats import Format as ImageFormat
 from sdgen.files.names import file_stem
 from sdgen.files.save import SavedPicture, check_exact_name, save_picture
 from sdgen.files.write import check_folder
+from sdgen.models import LocalModel
 from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.seeds import SEEDS_BELOW, seed_of_image
-from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS
+from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS, Settings
 
 FOREIGN_SUFFIXES = (
     ".avif", ".bmp", ".gif", ".heic", ".ico", ".jp2", ".json", ".jxl", ".pdf", ".ppm", ".psd",
@@ -211,12 +212,20 @@ def draw_one(
     """Draw picture `number` (from 0) of the plan, write it, and say where it is."""
     seed = seed_of_image(planned.settings.seed, number)
     settings = planned.settings.model_copy(update={"seed": seed})
+    if number == 0:
+        warn_of(generator, settings, planned.model, out)
     shown.picture(shorten(settings.prompt))
     started = time.perf_counter()
     drawing = generator.generate(settings, planned.model, steps(shown, stop))
     seconds = time.perf_counter() - started
     saved = save(drawing, number, target)
     report(out, drawing, saved, seconds)
+
+
+def warn_of(generator: ImageGenerator, settings: Settings, model: LocalModel, out: Output) -> None:
+    """Say what the user must know before the work starts."""
+    for notice in generator.notices(settings, model):
+        out.warn(display(notice))
 
 
 def steps(shown: Display, stop: Stop) -> OnStep:
@@ -245,10 +254,8 @@ def save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
 
 
 def report(out: Output, drawing: Drawing, saved: SavedPicture, seconds: float) -> None:
-    """The path on stdout; on stderr what was drawn and what the user must know about it."""
+    """The path on stdout; on stderr what was drawn."""
     settings = drawing.record.settings
-    for notice in drawing.record.notices:
-        out.warn(display(notice))
     out.say(
         f"seed {settings.seed}, {settings.width}x{settings.height}, {settings.steps} steps of "
         f"{settings.scheduler}, {settings.dtype}, {seconds:.1f} s"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sdgen import engine
-from sdgen.cli.generate import Target, report, save, steps, target_of
+from sdgen.cli.generate import Target, report, save, steps, target_of, warn_of
 from sdgen.cli.options import Device, Format, Json, Overwrite, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
@@ -215,6 +215,7 @@ def _variation(record: Record, request: Request, out: Output, shown: Display, st
     shown.picture(f"loading {planned.model.name}")
     generator = _generator(record, request.device)
     generator.load(planned.model, planned.settings.dtype)
+    warn_of(generator, planned.settings, planned.model, out)
     shown.picture(shorten(planned.settings.prompt))
     started = time.perf_counter()
     drawing = generator.generate(planned.settings, planned.model, steps(shown, stop))

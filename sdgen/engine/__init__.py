@@ -51,6 +51,12 @@ class ImageGenerator(Protocol):
             InputError: The device cannot do `dtype`.
         """
 
+    def notices(self, settings: Settings, model: LocalModel) -> list[str]:
+        """What the user must know before `settings` are drawn: words cut off or not known.
+
+        Loads the model. The same lines are in the record of the picture.
+        """
+
     def generate(
         self, settings: Settings, model: LocalModel, on_step: OnStep = no_progress
     ) -> Drawing:

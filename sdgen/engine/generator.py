@@ -52,6 +52,11 @@ class DiffusersGenerator:
         """Load `model`, unless it is the one loaded last."""
         load_model(model, choose_dtype(dtype, self._device), self._device)
 
+    def notices(self, settings: Settings, model: LocalModel) -> list[str]:
+        """What the user must know before `settings` are drawn."""
+        loaded = load_model(model, choose_dtype(settings.dtype, self._device), self._device)
+        return notices_on(loaded.pipeline, model, settings)
+
     def generate(
         self, settings: Settings, model: LocalModel, on_step: OnStep = no_progress
     ) -> Drawing:
@@ -65,7 +70,7 @@ class DiffusersGenerator:
         pipeline.scheduler = build_scheduler(settings.scheduler, loaded.trained)
         # 3. Noise: float32, on the CPU, from this picture's own generator; so in the steps too.
         latents, generator = initial_latents(settings.seed, _latent_shape(pipeline, settings))
-        notices = notices_on(pipeline, settings)
+        notices = notices_on(pipeline, model, settings)
         # 4. Denoise and decode.
         with torch.inference_mode(), _pipeline_errors(self._device), _vae_as_it_was(pipeline):
             pixels, blanked = _call(pipeline, settings, latents, generator, on_step)

@@ -2,23 +2,30 @@
 
 from typing import Any
 
+from sdgen.models import LocalModel
+from sdgen.models.words import known_words, unknown_words
 from sdgen.recipe.settings import Settings
 
 EFFECTIVE_SEEDS = 2**32
 """torch's CPU generator looks at the low 32 bits of a seed only."""
 
 
-def notices_on(pipeline: Any, settings: Settings) -> list[str]:
-    """What of the prompts is cut off, and what has no effect.
+def notices_on(pipeline: Any, model: LocalModel, settings: Settings) -> list[str]:
+    """What of the prompts is cut off or not known, and what has no effect.
 
     diffusers cuts a prompt at the tokenizer's length (77 tokens, of which two are marks) with only
     a log line, and the negative prompt without any.
     """
     notices = []
+    known = known_words(model.folder)
     for name in ("prompt", "negative_prompt"):
-        tail = _cut_off(pipeline, getattr(settings, name))
-        if tail:
+        text = getattr(settings, name)
+        if tail := _cut_off(pipeline, text):
             notices.append(f"the model does not read the end of the {name}: {tail!r}")
+        if known and (strange := unknown_words(text, known)):
+            notices.append(
+                f"{model.name} was not taught these words of the {name}: " + ", ".join(strange)
+            )
     if settings.guidance_scale <= 1:
         idle = [name for name in ("negative_prompt", "guidance_rescale") if getattr(settings, name)]
         notices += [f"{name} has no effect with a guidance_scale of 1 or less" for name in idle]

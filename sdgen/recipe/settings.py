@@ -91,7 +91,7 @@ class Settings(BaseModel):
         0.0, ge=0, le=1, description="Share of contrast taken back where guidance overdid it.",
         json_schema_extra=_also("cfg_rescale"),
     )  # fmt: skip
-    seed: int = Field(ge=0, lt=2**63, description="Start of the noise; drawn below 2^32 if not given.")
+    seed: int = Field(ge=0, lt=2**63, description="Start of the noise; drawn if not given.")
     width: Pixels = Field(512, description="Width in pixels.", json_schema_extra=_also("w"))
     height: Pixels = Field(512, description="Height in pixels.", json_schema_extra=_also("h"))
     eta: float = Field(
@@ -99,7 +99,7 @@ class Settings(BaseModel):
         json_schema_extra=_also("ddim_eta"),
     )  # fmt: skip
     clip_skip: int = Field(
-        1, ge=1, le=12, description="Text encoder layer: 1 is the model's own, 2 the one before it.",
+        1, ge=1, le=12, description="Text encoder layer: 1 the model's own, 2 the one before.",
         json_schema_extra=_also("clipskip"),
     )  # fmt: skip
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(

@@ -285,3 +285,10 @@ def test_an_ending_that_is_not_ours_makes_no_folder(sdgen, painter, name: str):
 @pytest.mark.parametrize("name", ["v1.5", "my.pictures", ".hidden"])
 def test_a_folder_may_have_a_dot_in_its_name(sdgen, name: str):
     assert sdgen("a red fox", "-o", name, "--seed", "1").stdout == f"{name}/a-red-fox-1.png\n"
+
+
+def test_what_the_user_must_know_is_said_before_the_work_and_in_quiet_too(sdgen, painter):
+    painter.fail_on["a zebra"] = GenerationError("came out as NaN")
+    done = sdgen("a zebra", "-q")
+    assert done.stderr.splitlines()[0] == "warning: about a zebra"
+    assert done.exit_code == 3

@@ -1,0 +1,57 @@
+import pytest
+
+from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.words import known_words, unknown_words
+
+KNOWN = frozenset({"a", "red", "fox", "t-shirt", "old", "man", "画", "一只", "红色", "狐狸", "的"})
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("a red fox", []),
+        ("A Red FOX!", []),
+        ("a red zebra", ["zebra"]),
+        ("zebra, zebra and quagga", ["zebra", "and", "quagga"]),
+        ("a T-shirt", []),
+        ("an old-man", ["an"]),
+        ("3 fox", []),
+        ("画一只红色的狐狸", []),
+        ("画一只红色的犀牛", ["犀牛"]),
+        ("犀牛和狐狸", ["犀牛和"]),
+        ("画一只 red 狐狸", []),
+        ("ｆｏｘ", []),
+        ("", []),
+        ("!!! 。，", []),
+    ],
+)
+def test_what_is_not_known(text: str, unknown: list[str]):
+    assert unknown_words(text, KNOWN) == unknown
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a girl in a white dress on a sunset beach",
+        "绘制一个穿着白色连衣裙的漂亮女孩，背景是夕阳下的海滩",
+        "绘制一幅蓝色海洋的风景画",
+        "创造一个具有奇幻元素的中世纪城堡",
+        "创建一个宣传新产品发布的广告海报",
+        "设计一款具有复古风格的 T 恤图案",
+        "a red balloon over snowy mountains at night",
+        "two cats under a tree in the rain, watercolour",
+        "a robot in a garden at dawn",
+    ],
+)
+def test_the_built_in_model_knows_the_words_of_its_purpose(prompt: str):
+    assert unknown_words(prompt, known_words(CATALOGUE["storybook"].folder)) == []
+
+
+def test_the_built_in_model_does_not_know_everything():
+    known = known_words(CATALOGUE["storybook"].folder)
+    assert unknown_words("a photograph of an astrolabe", known) == ["photograph", "astrolabe"]
+    assert unknown_words("一只熊猫和量子计算机", known)[-1] == "量子计算机"
+
+
+def test_a_model_that_does_not_say_knows_no_list(tmp_path):
+    assert known_words(tmp_path) == frozenset()
