@@ -1,10 +1,12 @@
-"""Time around the pipeline call: `python scripts/bench/around.py MODEL [COUNT] [WIDTHxHEIGHT]`.
+"""Time around the pipeline call: `python scripts/bench/around.py [MODEL] [COUNT] [WIDTHxHEIGHT]`.
 
-Draws COUNT pictures through `sdgen batch`'s own machinery and times the pipeline calls inside it.
-What is left (noise, scheduler, checks, PNG, JSON, ledger) is sdgen's own share. Prints milliseconds
-a picture and the share of the time that was spent inside the call.
+Runs a batch of COUNT jobs, as `sdgen batch` does, and times the pipeline calls inside it. What is
+left of each picture's time (noise, scheduler, checks, PNG, JSON, ledger) is sdgen's own share.
+Prints milliseconds a picture and the share of the time that was spent inside the call. The first
+picture only warms up; loading the model is not in the figures.
 """
 
+import io
 import statistics
 import sys
 import tempfile
@@ -12,49 +14,61 @@ import time
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import torch
 
+from sdgen.batch import Drafts, Job, Observer, draft_jobs, read_job_file, run_batch
 from sdgen.engine import open_generator
-from sdgen.engine.loader import load_model
-from sdgen.files.names import file_stem
-from sdgen.files.save import save_picture
-from sdgen.models.resolve import plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.sizes import parse_size
 
 
-def main(model: str, count: int = 16, size: str = "512x512") -> None:
+class Clock(Observer):
+    """Notes when each picture was on the disk and in the ledger, in seconds."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def saved(self, job: Job, path: Path) -> None:
+        """A picture is done; the next begins."""
+        self.ends.append(time.perf_counter())
+
+
+def main(model: str, count: int, size: str) -> None:
     """Draw and print."""
-    width, height = parse_size(size)
-    said = {"prompt": "a red fox", "seed": 0, "model": model, "width": width, "height": height}
-    planned = plan([Layer("bench", said)])
+    drafts = _drafts(model, count + 1, size)
+    settings = drafts.items[0].settings
+    inside = _timed_calls(drafts.items[0].model.pipeline)
+    clock = Clock()
     generator = open_generator()
-    generator.load(planned.model, "auto")
-    inside = _timed_calls(planned.model)
-    whole: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(count + 1):
-            settings = planned.settings.model_copy(update={"seed": seed})
-            started = time.perf_counter()
-            drawing = generator.generate(settings, planned.model)
-            save_picture(drawing.image, drawing.record, Path(folder), file_stem(drawing.record))
-            whole.append(time.perf_counter() - started)
-    whole, inside = whole[1:], inside[1:]  # the first call warms up
-    around = [w - i for w, i in zip(whole, inside, strict=True)]
-    print(f"torch {torch.__version__}, {generator.device}, {size}, {count} pictures")
-    print(f"inside the call {1000 * statistics.median(inside):.1f} ms a picture")
+        summary = run_batch(drafts, Path(folder), lambda: generator, observer=clock)
+    if summary.error or summary.failed:
+        raise summary.error or summary.failed[0].error
+    whole = [end - start for start, end in zip(clock.ends, clock.ends[1:], strict=False)]
+    around = [w - i for w, i in zip(whole, inside[1:], strict=True)]
+    print(f"torch {torch.__version__}, {generator.device}, {model}, {count} pictures of "
+          f"{settings.width}x{settings.height}, {settings.steps} steps")  # fmt: skip
+    print(f"inside the call {1000 * statistics.median(inside[1:]):.1f} ms a picture")
     print(f"around it {1000 * statistics.median(around):.1f} ms "
           f"({1000 * min(around):.1f} to {1000 * max(around):.1f})")  # fmt: skip
-    print(f"share inside {sum(inside) / sum(whole):.1%}")
+    print(f"share inside {sum(inside[1:]) / sum(whole):.1%}")
 
 
-def _timed_calls(model: Any) -> list[float]:
-    """Make the loaded pipeline note how long each of its calls takes, in seconds."""
-    from sdgen.engine.devices import choose_device, choose_dtype
+def _drafts(model: str, count: int, size: str) -> Drafts:
+    """`count` different prompts, checked as those of a job file are."""
+    said: dict[str, Any] = {"model": model}
+    if size:
+        said["width"], said["height"] = parse_size(size)
+    rows = "".join(f"a red fox, number {number}\n" for number in range(count))
+    return draft_jobs(read_job_file(io.BytesIO(rows.encode())), upper=[Layer("bench", said)])
 
-    device = choose_device("auto")
-    pipeline = load_model(model, choose_dtype("auto", device), device).pipeline
-    original, seconds = type(pipeline).__call__, []
+
+def _timed_calls(pipeline: str) -> list[float]:
+    """Make all pipelines of that class note how long each of their calls takes, in seconds."""
+    kind: Any = getattr(diffusers, pipeline)
+    original = kind.__call__
+    seconds: list[float] = []
 
     def timed(self: Any, *args: Any, **options: Any) -> Any:
         started = time.perf_counter()
@@ -62,10 +76,10 @@ def _timed_calls(model: Any) -> list[float]:
         seconds.append(time.perf_counter() - started)
         return output
 
-    type(pipeline).__call__ = timed
+    kind.__call__ = timed
     return seconds
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    main(words[0], *map(int, words[1:2]), *words[2:3])
+    given = [*sys.argv[1:], *("storybook", "64", "")[len(sys.argv) - 1 :]]
+    main(given[0], int(given[1]), given[2])
