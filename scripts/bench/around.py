@@ -17,7 +17,11 @@ from typing import Any
 import diffusers
 import torch
 
-from sdgen.batch import Drafts, Job, Observer, draft_jobs, read_job_file, run_batch
+from sdgen.batch.drafts import Drafts, draft_jobs
+from sdgen.batch.jobfiles import read_job_file
+from sdgen.batch.jobs import Job
+from sdgen.batch.outcomes import Observer
+from sdgen.batch.run import run_batch
 from sdgen.engine import open_generator
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.sizes import parse_size

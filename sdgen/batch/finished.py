@@ -15,7 +15,6 @@ from sdgen.batch.jobs import Job
 from sdgen.batch.ledger import Entry, Noted
 from sdgen.errors import InputError
 from sdgen.files.folders import writing
-from sdgen.files.images import open_pixels, read_record_of
 
 
 @dataclass(slots=True)
@@ -79,6 +78,8 @@ def _is_there(path: Path, entry: Entry, *, is_shared: bool) -> bool:
 
 
 def _can_be_read(path: Path) -> bool:
+    from sdgen.files.reading import open_pixels  # loads only where a picture is in doubt
+
     try:
         open_pixels(path)
     except InputError:
@@ -97,6 +98,8 @@ def _may_replace(path: Path, entry: Entry) -> bool:
 
 def job_id_of(path: Path) -> str:
     """The job that the record in a picture or sidecar names; empty where there is none."""
+    from sdgen.files.reading import read_record_of
+
     try:
         record = read_record_of(path)
     except InputError:

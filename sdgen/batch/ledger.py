@@ -13,7 +13,6 @@ from typing import Any
 
 from sdgen.errors import InputError
 from sdgen.files.folders import writing
-from sdgen.metadata.record import now
 
 SCHEMA = "sdgen.ledger/1"
 
@@ -82,6 +81,8 @@ class Ledger:
         os.close(self._handle)
 
     def _append(self, said: Mapping[str, Any]) -> None:
+        from sdgen.metadata.record import now  # loads here, not for a dry run
+
         line = json.dumps({**said, "time": now().isoformat()}, ensure_ascii=False)
         data = (line + "\n").encode("utf-8", "backslashreplace")
         with writing(self.path):

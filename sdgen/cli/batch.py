@@ -17,7 +17,6 @@ from sdgen.batch.jobs import Job, parse_shard
 from sdgen.batch.options import BatchOptions
 from sdgen.batch.outcomes import BatchSummary, Observer
 from sdgen.batch.preview import Preview, preview_batch
-from sdgen.batch.run import run_batch
 from sdgen.cli.generate import format_named, refuse_other_pictures
 from sdgen.cli.options import Configs, Device, Format, Json, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
@@ -126,6 +125,8 @@ def _read(file: str, dialect: str | None) -> JobFile:
 
 
 def _run(drafts: Drafts, folder: Path, options: BatchOptions, device: str, out: Output) -> None:
+    from sdgen.batch.run import run_batch  # what writes pictures loads here, not for a dry run
+
     with stop_on_signals() as stop, open_display(out) as shown:
         summary = run_batch(
             drafts,

@@ -10,10 +10,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sdgen.errors import InputError, did_you_mean
-from sdgen.metadata.record import Record
 from sdgen.recipe.settings import Settings
+
+if TYPE_CHECKING:
+    from sdgen.metadata.record import Record
 
 MAX_PART_BYTES = 200
 """Of the 255 that file systems allow; the rest is for numbers, suffixes and hidden names."""
@@ -63,7 +66,7 @@ _NUMBERS = ("seed", "index", "width", "height", "steps")
 
 
 def file_stem(
-    made: Record | Settings, *, index: int | None = None, template: str = DEFAULT_TEMPLATE
+    made: "Record | Settings", *, index: int | None = None, template: str = DEFAULT_TEMPLATE
 ) -> str:
     """The name of a picture without its suffix; with `/` where the template has folders.
 
@@ -78,7 +81,7 @@ def file_stem(
     Raises:
         InputError: The template is wrong, or asks for an index that is not there.
     """
-    source = _Source(made.settings if isinstance(made, Record) else made, index)
+    source = _Source(made if isinstance(made, Settings) else made.settings, index)
     pieces = [
         piece if isinstance(piece, str) else piece.render(FIELDS[piece.field](source))
         for piece in _pieces(template)

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from sdgen.batch import BatchSummary, Drafts, draft_jobs, read_job_file, run_batch
+from sdgen.batch.drafts import Drafts, draft_jobs
+from sdgen.batch.jobfiles import read_job_file
+from sdgen.batch.outcomes import BatchSummary
+from sdgen.batch.run import run_batch
 from sdgen.files.reading import read_record_of
 from tests.fakes import PaintedGenerator, find_fake
 

@@ -8,14 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-from sdgen.batch import (
-    BatchOptions,
-    Observer,
-    draft_jobs,
-    parse_shard,
-    read_job_file,
-    run_batch,
-)
+from sdgen.batch.drafts import draft_jobs
+from sdgen.batch.jobfiles import read_job_file
+from sdgen.batch.jobs import parse_shard
+from sdgen.batch.options import BatchOptions
+from sdgen.batch.outcomes import Observer
+from sdgen.batch.run import run_batch
 from sdgen.stop import Stop
 from tests.fakes import PaintedGenerator, find_fake
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdgen.batch import Job, Shard, parse_shard
-from sdgen.batch.jobs import make_jobs, select
+from sdgen.batch.jobs import Job, Shard, make_jobs, parse_shard, select
 from sdgen.errors import InputError
 from tests.batch.conftest import drafts_of
 from tests.fakes import FAKE_MODEL

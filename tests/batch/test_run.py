@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sdgen.batch import BatchOptions, Observer, Shard, preview_batch, run_batch
+from sdgen.batch.jobs import Shard
 from sdgen.batch.ledger import Ledger
+from sdgen.batch.options import BatchOptions
+from sdgen.batch.outcomes import Observer
+from sdgen.batch.preview import preview_batch
+from sdgen.batch.run import run_batch
 from sdgen.batch.state import state_folder
 from sdgen.errors import (
     BusyError,
