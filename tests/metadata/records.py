@@ -6,10 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 from PIL import Image
-from sdgen.recipe.schedulers import SCHEDULERS
 
 from sdgen.errors import InputError
 from sdgen.metadata.record import ModelRecord, Record, SchedulerRecord, SoftwareRecord, pixels_of
+from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import Settings
 
 

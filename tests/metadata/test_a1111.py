@@ -3,9 +3,9 @@ import re
 
 import pytest
 from hypothesis import given
-from sdgen.recipe.schedulers import SCHEDULERS
 
 from sdgen.metadata.a1111 import parameters_text
+from sdgen.recipe.schedulers import SCHEDULERS
 from tests.metadata.records import any_settings, fox_record
 
 

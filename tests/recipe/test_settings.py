@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from sdgen.recipe.schedulers import SCHEDULERS
 
+from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import ALIASES, Settings, canonical_name
 
 FOX = {"prompt": "a red fox", "seed": 7}
