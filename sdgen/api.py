@@ -8,25 +8,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from PIL import Image
+from typing import TYPE_CHECKING, Any
 
 from sdgen import engine
 from sdgen.engine import ImageGenerator
 from sdgen.files.configs import load_config, user_defaults
-from sdgen.metadata.record import Record
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import DRAWN, Layer, layer_from
 from sdgen.recipe.seeds import DRAWN_BELOW
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from sdgen.metadata.record import Record
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A finished picture with its record."""
 
-    image: Image.Image
-    record: Record
+    image: "Image.Image"
+    record: "Record"
 
     @property
     def seed(self) -> int:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from sdgen.batch.rows import Fault, Place
 from sdgen.errors import did_you_mean
-from sdgen.recipe.settings import ALIASES, canonical_name
+from sdgen.recipe.settings import ALIASES, canonical_name, folded
 
 SIZE = "size"
 
@@ -23,7 +23,7 @@ JOB_KEYS: Mapping[str, str] = {
 
 def job_key(key: str) -> str | None:
     """`num_images` or `name` if `key` means one of them, else None."""
-    return JOB_KEYS.get(key.strip().lower().replace("-", "_").replace(" ", "_"))
+    return JOB_KEYS.get(folded(key))
 
 
 def fields_of(key: str) -> frozenset[str]:

@@ -80,6 +80,8 @@ def _picture(
         stop.check()
 
     try:
+        for notice in generator.notices(job.settings, job.model):
+            observer.noticed(job, notice)
         return generator.generate(job.settings, job.model, on_step)
     except InterruptedRunError:
         raise

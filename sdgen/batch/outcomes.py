@@ -21,6 +21,9 @@ class Observer:
     def drawing(self, job: Job) -> None:
         """A picture begins."""
 
+    def noticed(self, job: Job, notice: str) -> None:
+        """What the user must know about a picture, before it is drawn."""
+
     def step(self, job: Job, done: int, total: int) -> None:
         """`done` of `total` denoising steps of the picture are made."""
 

@@ -17,14 +17,13 @@ from sdgen.batch.jobs import Job, parse_shard
 from sdgen.batch.options import BatchOptions
 from sdgen.batch.outcomes import BatchSummary, Observer
 from sdgen.batch.preview import Preview, preview_batch
-from sdgen.cli.generate import format_named, refuse_other_pictures
 from sdgen.cli.options import Configs, Device, Format, Json, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
 from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
 from sdgen.files.folders import is_folder
-from sdgen.files.formats import SUFFIXES
+from sdgen.files.formats import SUFFIXES, format_named, is_foreign
 from sdgen.files.names import DEFAULT_TEMPLATE, FIELDS, check_template
 from sdgen.models import LocalModel
 from sdgen.recipe.layers import Layer
@@ -111,12 +110,8 @@ def batch(
 
 def _refuse_picture(output: Path) -> None:
     """A batch has many pictures; `-o fox.png`, `fox.gif` or `fox.pgn` means one, not a folder."""
-    try:
-        refuse_other_pictures(output)
-        is_picture = output.suffix.lower() in SUFFIXES and not is_folder(output)
-    except InputError:
-        is_picture = True
-    if is_picture:
+    is_picture = output.suffix.lower() in SUFFIXES or is_foreign(output.suffix)
+    if is_picture and not is_folder(output):
         raise InputError(f"--output of a batch is a folder, and {output.name} looks like a picture")
 
 
@@ -163,6 +158,11 @@ class ShownProgress(Observer):
         self._number += 1
         self._started = time.perf_counter()
         self._shown.picture(f"[{self._number}/{self._total}] {shorten(job.settings.prompt)}")
+
+    def noticed(self, job: Job, notice: str) -> None:
+        """Tell it with the job's place in the file."""
+        self._out.warn(f"{display(job.source)}: {display(notice)}")
+        self._out.json({"source": job.source, "notice": notice})
 
     def step(self, job: Job, done: int, total: int) -> None:
         """Move the bar."""

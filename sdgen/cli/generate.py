@@ -30,10 +30,9 @@ from sdgen.errors import (
     InterruptedRunError,
     MemoryExhaustedError,
     SdgenError,
-    did_you_mean,
 )
 from sdgen.files.folders import is_folder
-from sdgen.files.formats import FORMATS, SUFFIXES, format_of
+from sdgen.files.formats import SUFFIXES, format_named, format_of, is_foreign
 from sdgen.files.formats import Format as ImageFormat
 from sdgen.files.names import file_stem
 from sdgen.files.save import SavedPicture, check_exact_name, save_picture
@@ -43,12 +42,6 @@ from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.seeds import SEEDS_BELOW, seed_of_image
 from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS, Settings
-
-FOREIGN_SUFFIXES = (
-    ".avif", ".bmp", ".gif", ".heic", ".ico", ".jp2", ".json", ".jxl", ".pdf", ".ppm", ".psd",
-    ".svg", ".tga", ".tif", ".tiff", ".txt",
-)  # fmt: skip
-"""Endings of files that nobody would give to a folder."""
 
 Count = Annotated[
     int, typer.Option("--num-images", "-n", min=1, max=10_000, metavar="N", help="How many.")
@@ -159,45 +152,20 @@ def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
     """Folder, stem and format from `-o` and `--format`: an image ending makes `-o` a file.
 
     Raises:
-        InputError: Ending and format contradict each other, or the format is none we write.
+        InputError: Ending and format contradict each other, or one of them is none we write.
     """
     chosen = format_named(wanted)
     if is_folder(output) or output.suffix.lower() not in SUFFIXES:
-        refuse_other_pictures(output)
+        if is_foreign(output.suffix) and not is_folder(output):  # `-o fox.gif`, `-o fox.pgn`
+            suffixes = ", ".join(SUFFIXES)
+            raise InputError(
+                f"sdgen writes no {output.suffix} pictures", hint=f"the endings are {suffixes}"
+            )
         return Target(output, chosen or "png", overwrite=overwrite)
     named = format_of(output)
     if chosen not in (None, named):
         raise InputError(f"--format {wanted} contradicts {output.name}")
     return Target(output.parent, named, output.stem, output.suffix, overwrite)
-
-
-def refuse_other_pictures(output: Path) -> None:
-    """`-o fox.gif` means a picture, not a folder of that name; so does `-o fox.pgn`.
-
-    Raises:
-        InputError: It has the ending of a picture that we do not write, or nearly one that we do.
-    """
-    suffix = output.suffix.lower()
-    if is_folder(output) or suffix in SUFFIXES:
-        return
-    if suffix in FOREIGN_SUFFIXES or did_you_mean(suffix, SUFFIXES):
-        raise InputError(
-            f"sdgen writes no {suffix} pictures", hint=f"the endings are {', '.join(SUFFIXES)}"
-        )
-
-
-def format_named(wanted: str | None) -> ImageFormat | None:
-    """The format called `wanted` on the command line.
-
-    Raises:
-        InputError: We write none of that name.
-    """
-    names: dict[str, ImageFormat] = {name: name for name in FORMATS} | {"jpg": "jpeg"}
-    if wanted is None:
-        return None
-    if wanted.lower() not in names:
-        raise InputError(f"unknown format {wanted!r}", hint=f"one of {', '.join(FORMATS)}")
-    return names[wanted.lower()]
 
 
 def draw_one(
@@ -245,7 +213,7 @@ def save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
         drawing.image,
         drawing.record,
         target.folder,
-        named or file_stem(drawing.record),
+        named or file_stem(drawing.record.settings),
         format=target.format,
         overwrite=target.overwrite,
         exact_name=named is not None,

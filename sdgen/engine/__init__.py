@@ -5,13 +5,15 @@ This door is light; what stands behind it loads on the first call of `open_gener
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from PIL import Image
-
-from sdgen.metadata.record import Record
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from sdgen.metadata.record import Record
 
 OnStep = Callable[[int, int], None]
 """Called after each step with (steps done, steps in all); may raise to stop the picture."""
@@ -25,8 +27,8 @@ def no_progress(done: int, total: int) -> None:
 class Drawing:
     """A finished picture and what made it. `record.settings.dtype` is the one really used."""
 
-    image: Image.Image
-    record: Record
+    image: "Image.Image"
+    record: "Record"
 
 
 class ImageGenerator(Protocol):

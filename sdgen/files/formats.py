@@ -11,6 +11,12 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 SUFFIXES: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 """The only suffixes a picture can get. A name's suffix decides what programs do with the file."""
 
+FOREIGN_SUFFIXES = (
+    ".avif", ".bmp", ".gif", ".heic", ".ico", ".jp2", ".json", ".jxl", ".pdf", ".ppm", ".psd",
+    ".svg", ".tga", ".tif", ".tiff", ".txt",
+)  # fmt: skip
+"""Endings of files that nobody would give to a folder."""
+
 HEAD_BYTES = 16
 """So many bytes from the start of a file tell its format."""
 
@@ -18,6 +24,27 @@ HEAD_BYTES = 16
 def suffix_of(format: Format) -> str:
     """`.png`, `.jpg` or `.webp`."""
     return next(suffix for suffix, found in SUFFIXES.items() if found == format)
+
+
+def format_named(wanted: str | None) -> Format | None:
+    """The format that a person calls `wanted`.
+
+    Raises:
+        InputError: We write none of that name.
+    """
+    names: dict[str, Format] = {name: name for name in FORMATS} | {"jpg": "jpeg"}
+    if wanted is None:
+        return None
+    if wanted.lower() not in names:
+        raise InputError(f"unknown format {wanted!r}", hint=f"one of {', '.join(FORMATS)}")
+    return names[wanted.lower()]
+
+
+def is_foreign(suffix: str) -> bool:
+    """Whether `suffix` is of a file that sdgen does not write, or a slip for one that it does."""
+    folded = suffix.lower()
+    is_slip = folded not in SUFFIXES and bool(did_you_mean(folded, SUFFIXES))
+    return folded in FOREIGN_SUFFIXES or is_slip
 
 
 def format_of(path: Path) -> Format:

@@ -10,13 +10,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sdgen.errors import InputError, did_you_mean
 from sdgen.recipe.settings import Settings
-
-if TYPE_CHECKING:
-    from sdgen.metadata.record import Record
 
 MAX_PART_BYTES = 200
 """Of the 255 that file systems allow; the rest is for numbers, suffixes and hidden names."""
@@ -66,14 +62,14 @@ _NUMBERS = ("seed", "index", "width", "height", "steps")
 
 
 def file_stem(
-    made: "Record | Settings", *, index: int | None = None, template: str = DEFAULT_TEMPLATE
+    settings: Settings, *, index: int | None = None, template: str = DEFAULT_TEMPLATE
 ) -> str:
     """The name of a picture without its suffix; with `/` where the template has folders.
 
     Every part is at most `MAX_PART_BYTES` of UTF-8, and a sound name on Linux, macOS and Windows.
 
     Args:
-        made: What the picture was made from. The clock has no part in it: a run that is taken up
+        settings: What the picture is made from. The clock has no part in it: a run that is taken up
             again tomorrow knows its pictures by their names.
         index: The place in a run, from 0.
         template: Fields in braces, `{{` for a brace; numbers take a width, as in `{index:05}`.
@@ -81,7 +77,7 @@ def file_stem(
     Raises:
         InputError: The template is wrong, or asks for an index that is not there.
     """
-    source = _Source(made if isinstance(made, Settings) else made.settings, index)
+    source = _Source(settings, index)
     pieces = [
         piece if isinstance(piece, str) else piece.render(FIELDS[piece.field](source))
         for piece in _pieces(template)

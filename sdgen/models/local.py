@@ -47,7 +47,7 @@ class LocalModel:
         Raises:
             ModelError: A file cannot be read.
         """
-        return hash_files(self.folder, self.weights)
+        return dict(_hashes(self.folder, self.weights, self.fingerprint()))
 
     def fingerprint(self) -> tuple[str, ...]:
         """Device, inode, size and time of each of `weights`: changes when a file does.
@@ -56,6 +56,12 @@ class LocalModel:
             ModelError: A file cannot be read.
         """
         return tuple(identity_of(self.folder / file, file) for file in self.weights)
+
+
+@lru_cache(maxsize=8)
+def _hashes(folder: Path, files: tuple[str, ...], _: tuple[str, ...]) -> dict[str, str]:
+    """The hashes of files that have not changed since, which their fingerprint tells."""
+    return hash_files(folder, files)
 
 
 @lru_cache(maxsize=64)

@@ -124,4 +124,9 @@ ALIASES: Mapping[str, str] = _alias_table()
 
 def canonical_name(key: str) -> str | None:
     """The field that `key` means (`Guidance-Scale`, `cfg_scale` → `guidance_scale`), or None."""
-    return ALIASES.get(key.strip().lower().replace("-", "_").replace(" ", "_"))
+    return ALIASES.get(folded(key))
+
+
+def folded(key: str) -> str:
+    """`key` as the tables have it: `Guidance-Scale ` → `guidance_scale`."""
+    return key.strip().lower().replace("-", "_").replace(" ", "_")

@@ -281,3 +281,15 @@ def test_a_signal_stops_after_the_step_and_the_command_goes_on(
     assert "error: stopped\nhint: the same command goes on from here" in done.stderr
     again = sdgen("batch", jobs)
     assert (again.exit_code, pictures()) == (0, 3)
+
+
+def test_what_must_be_known_of_a_picture_is_said_at_its_place(sdgen):
+    Path("prompts.txt").write_text("a red fox\na zebra\n")
+    done = sdgen("batch", "prompts.txt")
+    assert done.exit_code == 0
+    assert "warning: prompts.txt:2: about a zebra\n" in done.stderr
+    lines = [
+        json.loads(line)
+        for line in sdgen("batch", "prompts.txt", "--json", "-o", "b").stdout.splitlines()
+    ]
+    assert {"source": "prompts.txt:2", "notice": "about a zebra"} in lines

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sdgen.errors import InputError
 from sdgen.files.names import MAX_PART_BYTES, check_template, file_stem, safe_part, words
-from tests.metadata.records import any_settings, fox_record, fox_settings
+from tests.metadata.records import any_settings, fox_settings
 
 
 def named(prompt="a red fox", template="{prompt}", **settings) -> str:
@@ -47,12 +47,11 @@ def test_prompts_as_names(prompt, name):
 
 def test_default_has_words_and_seed():
     assert file_stem(fox_settings()) == "a-red-fox-7"
-    assert file_stem(fox_record()) == "a-red-fox-7"
 
 
 def test_every_field_of_a_template():
     template = "{index:05}_{width}x{height}/{scheduler}-{steps:03}-{guidance_scale}/{model}"
-    stem = file_stem(fox_record(model="hub/sd v1.5"), index=3, template=template)
+    stem = file_stem(fox_settings(model="hub/sd v1.5"), index=3, template=template)
     assert stem == "00003_512x512/dpmpp_2m-020-7/hub-sd-v1.5"
 
 
