@@ -2,7 +2,7 @@
 
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +10,7 @@ import typer
 
 from sdgen import engine
 from sdgen.api import plan_picture
+from sdgen.cli.drawing import report, save, steps, warn_of
 from sdgen.cli.options import (
     Configs,
     Device,
@@ -23,7 +24,8 @@ from sdgen.cli.options import (
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import Stop, stop_on_signals
-from sdgen.engine import Drawing, ImageGenerator, OnStep
+from sdgen.cli.target import Target, target_of
+from sdgen.engine import ImageGenerator
 from sdgen.errors import (
     GenerationError,
     InputError,
@@ -31,48 +33,14 @@ from sdgen.errors import (
     MemoryExhaustedError,
     SdgenError,
 )
-from sdgen.files.folders import is_folder
-from sdgen.files.formats import SUFFIXES, format_named, format_of, is_foreign
-from sdgen.files.formats import Format as ImageFormat
-from sdgen.files.names import file_stem
-from sdgen.files.save import SavedPicture, check_exact_name, save_picture
-from sdgen.files.write import check_folder
-from sdgen.models import LocalModel
 from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.seeds import SEEDS_BELOW, seed_of_image
-from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS, Settings
+from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS
 
 Count = Annotated[
     int, typer.Option("--num-images", "-n", min=1, max=10_000, metavar="N", help="How many.")
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where pictures go: a folder, and a stem when the user named the file."""
-
-    folder: Path
-    format: ImageFormat
-    stem: str | None = None
-    suffix: str = ""
-    overwrite: bool = False
-
-    def stem_of(self, number: int) -> str | None:
-        """The stem of picture `number` (from 0) when the user named the file."""
-        return f"{self.stem}-{number + 1}" if self.stem and number else self.stem
-
-    def check(self, count: int) -> None:
-        """Find out before the work whether `count` pictures can be written.
-
-        Raises:
-            OutputError: The folder cannot be written to, or a name is taken.
-        """
-        check_folder(self.folder)
-        for number in range(count):
-            stem = self.stem_of(number)
-            if stem is not None:
-                check_exact_name(self.folder, stem, self.suffix, overwrite=self.overwrite)
 
 
 @with_settings(prompt=True)
@@ -148,26 +116,6 @@ def _conclude(failures: list[SdgenError], count: int) -> None:
     raise GenerationError(f"{len(failures)} of {count} pictures could not be drawn")
 
 
-def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
-    """Folder, stem and format from `-o` and `--format`: an image ending makes `-o` a file.
-
-    Raises:
-        InputError: Ending and format contradict each other, or one of them is none we write.
-    """
-    chosen = format_named(wanted)
-    if is_folder(output) or output.suffix.lower() not in SUFFIXES:
-        if is_foreign(output.suffix) and not is_folder(output):  # `-o fox.gif`, `-o fox.pgn`
-            suffixes = ", ".join(SUFFIXES)
-            raise InputError(
-                f"sdgen writes no {output.suffix} pictures", hint=f"the endings are {suffixes}"
-            )
-        return Target(output, chosen or "png", overwrite=overwrite)
-    named = format_of(output)
-    if chosen not in (None, named):
-        raise InputError(f"--format {wanted} contradicts {output.name}")
-    return Target(output.parent, named, output.stem, output.suffix, overwrite)
-
-
 def draw_one(
     planned: Plan,
     number: int,
@@ -188,57 +136,6 @@ def draw_one(
     seconds = time.perf_counter() - started
     saved = save(drawing, number, target)
     report(out, drawing, saved, seconds)
-
-
-def warn_of(generator: ImageGenerator, settings: Settings, model: LocalModel, out: Output) -> None:
-    """Say what the user must know before the work starts."""
-    for notice in generator.notices(settings, model):
-        out.warn(display(notice))
-
-
-def steps(shown: Display, stop: Stop) -> OnStep:
-    """After each step: stop if asked to, else show how far it is."""
-
-    def on_step(done: int, total: int) -> None:
-        stop.check()
-        shown.step(done, total)
-
-    return on_step
-
-
-def save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
-    """Write picture `number` (from 0) where `target` says."""
-    named = target.stem_of(number)
-    return save_picture(
-        drawing.image,
-        drawing.record,
-        target.folder,
-        named or file_stem(drawing.record.settings),
-        format=target.format,
-        overwrite=target.overwrite,
-        exact_name=named is not None,
-        suffix=target.suffix,
-    )
-
-
-def report(out: Output, drawing: Drawing, saved: SavedPicture, seconds: float) -> None:
-    """The path on stdout; on stderr what was drawn."""
-    settings = drawing.record.settings
-    out.say(
-        f"seed {settings.seed}, {settings.width}x{settings.height}, {settings.steps} steps of "
-        f"{settings.scheduler}, {settings.dtype}, {seconds:.1f} s"
-    )
-    out.result(display(str(saved.path)))
-    out.json(
-        {
-            "image": str(saved.path),
-            "record": str(saved.sidecar),
-            "seed": settings.seed,
-            "pixels_sha256": drawing.record.image.sha256,
-            "seconds": round(seconds, 3),
-            "notices": drawing.record.notices,
-        }
-    )
 
 
 def _with_stdin_prompt(flags: Layer) -> Layer:

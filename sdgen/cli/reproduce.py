@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from sdgen import engine
-from sdgen.cli.generate import Target, report, save, steps, target_of, warn_of
+from sdgen.cli.drawing import report, save, steps, warn_of
 from sdgen.cli.options import Device, Format, Json, Overwrite, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import Stop, stop_on_signals
+from sdgen.cli.target import Target, target_of
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InputError, InterruptedRunError, ReproductionError, SdgenError
 from sdgen.files.folders import is_file, is_folder

@@ -11,7 +11,7 @@ from typing import Any
 
 from sdgen.errors import ModelError
 
-REMEMBERED_FROM_BYTES = 16 * 1024 * 1024
+REMEMBERED_FROM_BYTES = 1024 * 1024
 """Smaller files are hashed each time: that is as fast as looking them up, and always true."""
 
 

@@ -62,7 +62,12 @@ class Settings(BaseModel):
     """Everything that decides the pixels of one image; frozen, the same on any machine."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,  # lists and help pages start without ever judging a value
     )
 
     prompt: Annotated[Text, AfterValidator(_not_blank)] = Field(

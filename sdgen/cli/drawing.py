@@ -1,0 +1,62 @@
+"""What the commands that draw one picture after another share: notices, steps, saving, telling."""
+
+from sdgen.cli.output import Output, display
+from sdgen.cli.progress import Display
+from sdgen.cli.signals import Stop
+from sdgen.cli.target import Target
+from sdgen.engine import Drawing, ImageGenerator, OnStep
+from sdgen.files.names import file_stem
+from sdgen.files.save import SavedPicture, save_picture
+from sdgen.models import LocalModel
+from sdgen.recipe.settings import Settings
+
+
+def warn_of(generator: ImageGenerator, settings: Settings, model: LocalModel, out: Output) -> None:
+    """Say what the user must know before the work starts."""
+    for notice in generator.notices(settings, model):
+        out.warn(display(notice))
+
+
+def steps(shown: Display, stop: Stop) -> OnStep:
+    """After each step: stop if asked to, else show how far it is."""
+
+    def on_step(done: int, total: int) -> None:
+        stop.check()
+        shown.step(done, total)
+
+    return on_step
+
+
+def save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
+    """Write picture `number` (from 0) where `target` says."""
+    named = target.stem_of(number)
+    return save_picture(
+        drawing.image,
+        drawing.record,
+        target.folder,
+        named or file_stem(drawing.record.settings),
+        format=target.format,
+        overwrite=target.overwrite,
+        exact_name=named is not None,
+        suffix=target.suffix,
+    )
+
+
+def report(out: Output, drawing: Drawing, saved: SavedPicture, seconds: float) -> None:
+    """The path on stdout; on stderr what was drawn."""
+    settings = drawing.record.settings
+    out.say(
+        f"seed {settings.seed}, {settings.width}x{settings.height}, {settings.steps} steps of "
+        f"{settings.scheduler}, {settings.dtype}, {seconds:.1f} s"
+    )
+    out.result(display(str(saved.path)))
+    out.json(
+        {
+            "image": str(saved.path),
+            "record": str(saved.sidecar),
+            "seed": settings.seed,
+            "pixels_sha256": drawing.record.image.sha256,
+            "seconds": round(seconds, 3),
+            "notices": drawing.record.notices,
+        }
+    )

@@ -1,0 +1,58 @@
+"""Where a command's pictures go: what `-o` and `--format` mean together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdgen.errors import InputError
+from sdgen.files.folders import is_folder
+from sdgen.files.formats import SUFFIXES, format_named, format_of, is_foreign
+from sdgen.files.formats import Format as ImageFormat
+from sdgen.files.save import check_exact_name
+from sdgen.files.write import check_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where pictures go: a folder, and a stem when the user named the file."""
+
+    folder: Path
+    format: ImageFormat
+    stem: str | None = None
+    suffix: str = ""
+    overwrite: bool = False
+
+    def stem_of(self, number: int) -> str | None:
+        """The stem of picture `number` (from 0) when the user named the file."""
+        return f"{self.stem}-{number + 1}" if self.stem and number else self.stem
+
+    def check(self, count: int) -> None:
+        """Find out before the work whether `count` pictures can be written.
+
+        Raises:
+            OutputError: The folder cannot be written to, or a name is taken.
+        """
+        check_folder(self.folder)
+        for number in range(count):
+            stem = self.stem_of(number)
+            if stem is not None:
+                check_exact_name(self.folder, stem, self.suffix, overwrite=self.overwrite)
+
+
+def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
+    """Folder, stem and format from `-o` and `--format`: an image ending makes `-o` a file.
+
+    Raises:
+        InputError: Ending and format contradict each other, or one of them is none we write.
+    """
+    chosen = format_named(wanted)
+    if is_folder(output) or output.suffix.lower() not in SUFFIXES:
+        if is_foreign(output.suffix) and not is_folder(output):  # `-o fox.gif`, `-o fox.pgn`
+            suffixes = ", ".join(SUFFIXES)
+            raise InputError(
+                f"sdgen writes no {output.suffix} pictures", hint=f"the endings are {suffixes}"
+            )
+        return Target(output, chosen or "png", overwrite=overwrite)
+    named = format_of(output)
+    if chosen not in (None, named):
+        raise InputError(f"--format {wanted} contradicts {output.name}")
+    return Target(output.parent, named, output.stem, output.suffix, overwrite)
