@@ -1,5 +1,6 @@
 """The built-in model through the real program: it is whole, it draws, it is drawn again."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ from diffusers import StableDiffusionPipeline
 from sdgen.api import generate
 from sdgen.engine import open_generator
 from sdgen.errors import InputError
+from sdgen.files.images import open_pixels, read_record_of
 from sdgen.models.catalogue import CATALOGUE
 from sdgen.models.hashes import expected_hashes, hash_files
 from sdgen.models.local import find_model
+from sdgen.models.resolve import plan
+from sdgen.recipe.layers import Layer
 from sdgen.replay import Original, redraw
 
 FOLDER = CATALOGUE["storybook"].folder
@@ -74,3 +78,17 @@ def test_words_that_it_was_not_taught_are_told():
     picture = generate("an astrolabe on a sunset beach", seed=1, steps=1, device="cpu")
     [notice] = picture.record.notices
     assert notice == "storybook was not taught these words of the prompt: astrolabe"
+
+
+def test_the_first_picture_of_the_readme_is_what_its_command_draws():
+    """Its record has the settings of the command under it, and it comes out again."""
+    root = Path(__file__).parents[1]
+    shown = root / "docs/first-picture.png"
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    [command] = re.findall(r'^    sdgen "(.+)" --seed (\d+)$', readme, re.MULTILINE)
+    record = read_record_of(shown)
+    flags = Layer("flags", {"prompt": command[0], "seed": int(command[1])})
+    assert plan([flags]).settings == record.settings.model_copy(update={"dtype": "auto"})
+    original = Original(record, open_pixels(shown))
+    _, verdict = redraw(original, find_model("storybook"), open_generator("cpu"))
+    assert verdict.reproduced, verdict
