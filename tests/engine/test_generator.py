@@ -258,6 +258,15 @@ def test_a_large_seed_says_which_small_one_it_is(generator, tiny_sd: Path):
     ]  # fmt: skip
 
 
+def test_nobody_is_asked_over_the_network(tiny_sd: Path, tmp_path: Path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("socket.socket.connect", lambda _, address: asked.append(address))
+    monkeypatch.setattr("socket.getaddrinfo", lambda *address, **_: asked.append(address))
+    folder = Path(shutil.copytree(tiny_sd, tmp_path / "fresh"))
+    draw(DiffusersGenerator("cpu"), folder)
+    assert asked == []
+
+
 def test_one_model_stays_loaded(generator, tiny_sd: Path):
     model = find_model(str(tiny_sd))
     device = torch.device("cpu")
