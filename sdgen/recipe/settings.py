@@ -17,7 +17,6 @@ from sdgen.recipe.schedulers import find_scheduler
 
 MAX_PROMPT_CHARACTERS = 10_000
 MAX_PIXELS = 4096 * 4096
-DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 _ALLOWED_CONTROLS = "\t\n"
 
