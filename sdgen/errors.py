@@ -94,6 +94,7 @@ class InterruptedRunError(SdgenError):
 
     def __init__(self, message: str, *, signal_number: int = 2, hint: str = "") -> None:
         super().__init__(message, hint=hint)
+        self.signal_number = signal_number
         self.exit_code = 128 + signal_number  # type: ignore[misc]  # the shell's convention
 
 

@@ -79,7 +79,7 @@ def _ending(summary: BatchSummary) -> Iterator[None]:
     try:
         yield
     except InterruptedRunError as error:
-        summary.stopped_by = error.exit_code - 128
+        summary.stopped_by = error.signal_number
     except SdgenError as error:
         summary.error = error
 

@@ -141,6 +141,7 @@ class ShownProgress(Observer):
         self._out = out
         self._shown = shown
         self._total = self._number = 0
+        self._told: set[tuple[str, str]] = set()
         self._started = 0.0
 
     def started(self, total: int, skipped: int) -> None:
@@ -160,7 +161,10 @@ class ShownProgress(Observer):
         self._shown.picture(f"[{self._number}/{self._total}] {shorten(job.settings.prompt)}")
 
     def noticed(self, job: Job, notice: str) -> None:
-        """Tell it with the job's place in the file."""
+        """Tell it with the job's place in the file, once for all pictures of a row."""
+        if (job.source, notice) in self._told:
+            return
+        self._told.add((job.source, notice))
         self._out.warn(f"{display(job.source)}: {display(notice)}")
         self._out.json({"source": job.source, "notice": notice})
 

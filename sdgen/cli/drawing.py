@@ -2,13 +2,13 @@
 
 from sdgen.cli.output import Output, display
 from sdgen.cli.progress import Display
-from sdgen.cli.signals import Stop
 from sdgen.cli.target import Target
 from sdgen.engine import Drawing, ImageGenerator, OnStep
 from sdgen.files.names import file_stem
 from sdgen.files.save import SavedPicture, save_picture
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
+from sdgen.stop import Stop
 
 
 def warn_of(generator: ImageGenerator, settings: Settings, model: LocalModel, out: Output) -> None:

@@ -23,7 +23,7 @@ from sdgen.cli.options import (
 )
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
-from sdgen.cli.signals import Stop, stop_on_signals
+from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.target import Target, target_of
 from sdgen.engine import ImageGenerator
 from sdgen.errors import (
@@ -37,6 +37,7 @@ from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.seeds import SEEDS_BELOW, seed_of_image
 from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS
+from sdgen.stop import Stop
 
 Count = Annotated[
     int, typer.Option("--num-images", "-n", min=1, max=10_000, metavar="N", help="How many.")
@@ -91,8 +92,8 @@ def _check_last_seed(seed: int, count: int) -> None:
 
 def _counted(error: InterruptedRunError, done: int, count: int) -> InterruptedRunError:
     """The interruption, telling how many pictures there are."""
-    number = error.exit_code - 128
-    return InterruptedRunError(f"stopped; {done} of {count} pictures drawn", signal_number=number)
+    told = f"stopped; {done} of {count} pictures drawn"
+    return InterruptedRunError(told, signal_number=error.signal_number)
 
 
 def _tell(error: SdgenError, planned: Plan, number: int, count: int, out: Output) -> None:

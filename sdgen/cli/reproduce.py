@@ -13,7 +13,7 @@ from sdgen.cli.drawing import report, save, steps, warn_of
 from sdgen.cli.options import Device, Format, Json, Overwrite, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
-from sdgen.cli.signals import Stop, stop_on_signals
+from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.target import Target, target_of
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InputError, InterruptedRunError, ReproductionError, SdgenError
@@ -34,6 +34,7 @@ from sdgen.replay import (
     vary,
     with_parent,
 )
+from sdgen.stop import Stop
 
 Sources = Annotated[
     list[Path],
@@ -47,7 +48,7 @@ Tolerance = Annotated[
     int,
     typer.Option(
         "--tolerance", min=0, max=255, metavar="LEVELS",
-        help=f"Levels of 255 that still count as equivalent (default: {DEFAULT_TOLERANCE}).",
+        help="Levels of 255 that still count as equivalent.",
     ),
 ]  # fmt: skip
 Keep = Annotated[

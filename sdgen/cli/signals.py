@@ -7,8 +7,6 @@ from types import FrameType
 
 from sdgen.stop import Stop
 
-__all__ = ["SIGNALS", "Stop", "stop_on_signals"]
-
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )

@@ -293,3 +293,9 @@ def test_what_must_be_known_of_a_picture_is_said_at_its_place(sdgen):
         for line in sdgen("batch", "prompts.txt", "--json", "-o", "b").stdout.splitlines()
     ]
     assert {"source": "prompts.txt:2", "notice": "about a zebra"} in lines
+
+
+def test_the_pictures_of_one_row_are_warned_of_once(sdgen):
+    Path("prompts.txt").write_text("a zebra\n")
+    done = sdgen("batch", "prompts.txt", "-n", "3")
+    assert done.stderr.count("about a zebra") == 1
