@@ -48,6 +48,7 @@ COMMANDS = {
         Command("show", "show", "Show what made a picture."),
         Command("diff", "diff", "Show what differs between two pictures."),
         Command("explain", "explain", "Show each setting and the place that gave its value."),
+        Command("tokens", "tokens", "Show how a model reads a prompt."),
         Command("models", "models_cmd", "The models that are here."),
         Command("configs", "configs_cmd", "The named settings."),
         Command("schedulers", "schedulers_cmd", "The schedulers, and their names elsewhere."),

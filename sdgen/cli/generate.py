@@ -1,8 +1,6 @@
 """`sdgen "PROMPT"`, short for `sdgen generate "PROMPT"`: draw pictures, with their records."""
 
-import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +22,7 @@ from sdgen.cli.options import (
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
+from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.target import Target, target_of
 from sdgen.engine import ImageGenerator
 from sdgen.errors import (
@@ -36,7 +35,6 @@ from sdgen.errors import (
 from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.seeds import SEEDS_BELOW, seed_of_image
-from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS
 from sdgen.stop import Stop
 
 Count = Annotated[
@@ -59,7 +57,7 @@ def generate(
 ) -> None:
     """Draw PROMPT, with the record that makes it again inside the image and beside it."""
     out = Output(as_json=json, quiet=quiet)
-    planned = plan_picture(_with_stdin_prompt(flags), config)
+    planned = plan_picture(with_stdin_prompt(flags), config)
     _check_last_seed(planned.settings.seed, num_images)
     target = target_of(output, format, overwrite=overwrite)
     target.check(num_images)
@@ -137,22 +135,3 @@ def draw_one(
     seconds = time.perf_counter() - started
     saved = save(drawing, number, target)
     report(out, drawing, saved, seconds)
-
-
-def _with_stdin_prompt(flags: Layer) -> Layer:
-    """`flags` with the prompt read from stdin where `-` stands for it.
-
-    Raises:
-        InputError: What came is not UTF-8, or longer than a prompt may be.
-    """
-    if flags.values.get("prompt") != "-":
-        return flags
-    most = 4 * MAX_PROMPT_CHARACTERS  # bytes, the longest in UTF-8
-    given = sys.stdin.buffer.read(most + 1)
-    if len(given) > most:
-        raise InputError(f"the prompt on stdin has more than {MAX_PROMPT_CHARACTERS} characters")
-    try:
-        prompt = given.decode("utf-8-sig").strip("\r\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"the prompt on stdin is not UTF-8 (byte {error.start})") from None
-    return replace(flags, values={**flags.values, "prompt": prompt})

@@ -1,7 +1,7 @@
 """Options of commands. Those that are settings are derived from `Settings`, not listed again."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -61,22 +61,27 @@ Json = Annotated[bool, typer.Option("--json", help="Results as JSON lines on std
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")]
 
 
-def with_settings(*, prompt: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_settings(
+    *, prompt: bool, only: Collection[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for each setting; it gets what was typed as the layer `flags`.
 
     Args:
         prompt: The prompt is the first argument (`sdgen generate PROMPT`); else it is `--prompt`.
+        only: The settings beside the prompt that the command takes; all where none is named.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        taken = [p for p in _parameters(prompt=prompt) if not only or p.name in ("prompt", *only)]
+
         @wraps(command)
         def wrapper(**given: Any) -> None:
-            typed = {name: given.pop(name) for name in (*Settings.model_fields, "size")}
+            typed = {parameter.name: given.pop(parameter.name) for parameter in taken}
             said = {name: value for name, value in typed.items() if value is not None}
             command(flags=layer_from(FLAGS, said, text=True), **given)
 
         own = [p for n, p in inspect.signature(command).parameters.items() if n != "flags"]
-        parameters = [*_parameters(prompt=prompt), *own]
+        parameters = [*taken, *own]
         wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
         return wrapper

@@ -9,18 +9,44 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-_RUN = re.compile(r"[\u3400-\u9fff]+|[^\W_]+(?:['’-][^\W_]+)*")
-"""A run of Chinese characters, which have no spaces between words, or one word of other letters."""
+from sdgen.errors import ModelError
+
+_RUN = re.compile(
+    r"[\u3400-\u9fff]+|[^\W_]+(?:['’-][^\W_]+)*"
+    r"|[\u2600-\u27bf\U0001f000-\U0001faff][\u200d\ufe0f\u2600-\u27bf\U0001f000-\U0001faff]*"
+)
+"""A run of Chinese characters, which have no spaces between words, one word of other letters, or a
+run of picture characters, which people use as words."""
+
+MAX_WORDS_BYTES = 4 * 1024 * 1024
 
 
 @lru_cache(maxsize=8)
 def known_words(folder: Path) -> frozenset[str]:
-    """The words that the model in `folder` was taught; empty where it does not say."""
+    """The words that the model in `folder` was taught; empty where it does not say.
+
+    Raises:
+        ModelError: Its list is no text in UTF-8, or implausibly long.
+    """
     words = folder / "tokenizer" / "words.txt"
     if not words.is_file():
         return frozenset()
-    lines = words.read_text(encoding="utf-8").lower().split("\n")
+    lines = _text_of(words).lower().splitlines()
     return frozenset(lines) | {run for line in lines for run in _RUN.findall(line)}
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_WORDS_BYTES + 1)
+        if len(data) <= MAX_WORDS_BYTES:
+            return data.decode("utf-8-sig")
+        reason = f"it has more than {MAX_WORDS_BYTES // 2**20} MiB"
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+    except UnicodeDecodeError as error:
+        reason = f"it is not UTF-8 (byte {error.start})"
+    raise ModelError(f"the model's tokenizer/{path.name} cannot be read: {reason}")
 
 
 def unknown_words(text: str, known: frozenset[str]) -> list[str]:
@@ -32,15 +58,18 @@ def unknown_words(text: str, known: frozenset[str]) -> list[str]:
     plain = unicodedata.normalize("NFKC", text).lower()
     found: list[str] = []
     for run in _RUN.findall(plain):
-        found += _left_over(run, known) if run[0] >= "\u3400" else _unknown_word(run, known)
+        is_chinese = "\u3400" <= run[0] < "\U0001f000"
+        found += _left_over(run, known) if is_chinese else _unknown_word(run, known)
     return list(dict.fromkeys(found))
 
 
 def _unknown_word(word: str, known: frozenset[str]) -> list[str]:
-    parts = re.split("[-’']", word)
-    if word in known or word.isdigit() or all(part in known or len(part) < 2 for part in parts):
+    if word in known or word.isdigit():
         return []
-    return [word]
+    if not word[0].isalnum():  # a picture character
+        return [word]
+    is_known = all(part in known or len(part) < 2 for part in re.split("[-’']", word))
+    return [] if is_known else [word]
 
 
 def _left_over(run: str, known: frozenset[str]) -> Iterator[str]:

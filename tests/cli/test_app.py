@@ -79,6 +79,7 @@ LIGHT = (
     "show fox.png", "diff fox.png fox.png", "explain --steps 3 --model MODEL", "models list",
     "models info MODEL", "configs list", "configs show portrait", "doctor --quick",
     "batch jobs.txt --dry-run --model MODEL", "reproduce fox.png --check --model MODEL",
+    "tokens fox", "tokens fox --model MODEL", "tokens --help",
     "--show-completion", "bacth", "fox --steps 0 --model MODEL", "fox --model nowhere",
 )  # fmt: skip
 
@@ -108,6 +109,8 @@ COMPLETIONS = {
     "sdgen batch x --config squ": {"square"},
     "sdgen generate x --model story": {"storybook"},
     "sdgen reproduce x.png --dtype fl": {"float32", "float16"},
+    "sdgen tokens x --negative-p": {"--negative-prompt"},
+    "sdgen tokens x --model story": {"storybook"},
     "sdgen models i": {"info"},
     "sdgen models info ": {"storybook"},
     "sdgen configs show pan": {"panorama"},

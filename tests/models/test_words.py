@@ -1,5 +1,6 @@
 import pytest
 
+from sdgen.errors import ModelError
 from sdgen.models.catalogue import CATALOGUE
 from sdgen.models.words import known_words, unknown_words
 
@@ -23,6 +24,7 @@ KNOWN = frozenset({"a", "red", "fox", "t-shirt", "old", "man", "画", "一只", 
         ("ｆｏｘ", []),
         ("", []),
         ("!!! 。，", []),
+        ("a 🦊 and ☀️ (fox)", ["🦊", "and", "☀️"]),
     ],
 )
 def test_what_is_not_known(text: str, unknown: list[str]):
@@ -55,3 +57,21 @@ def test_the_built_in_model_does_not_know_everything():
 
 def test_a_model_that_does_not_say_knows_no_list(tmp_path):
     assert known_words(tmp_path) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"fox\nb\xe4r", "is not UTF-8 (byte 5)"), (b"fox\n" * 1_100_000, "more than 4 MiB")],
+)
+def test_a_list_that_is_no_list_of_words_is_an_error_of_the_model(tmp_path, data, reason):
+    (tmp_path / "tokenizer").mkdir()
+    (tmp_path / "tokenizer/words.txt").write_bytes(data)
+    with pytest.raises(ModelError) as caught:
+        known_words(tmp_path)
+    assert reason in str(caught.value)
+
+
+def test_lines_may_end_as_on_windows(tmp_path):
+    (tmp_path / "tokenizer").mkdir()
+    (tmp_path / "tokenizer/words.txt").write_bytes(b"\xef\xbb\xbfred\r\nfox\r\n")
+    assert unknown_words("red fox", known_words(tmp_path)) == []

@@ -1,0 +1,227 @@
+"""How a model reads a text: into which tokens, and which end of it has no room.
+
+Reads the small files of a tokenizer with the `tokenizers` library alone, which takes a few
+milliseconds; the pipeline reads the same files through transformers, and the tests hold the two
+equal. What follows from the tokens (`tail`, `text_notices`) is the same code for both.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sdgen.errors import ModelError
+from sdgen.models.folder import read_json
+from sdgen.models.local import LocalModel
+from sdgen.models.words import known_words, unknown_words
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Span = tuple[int, int]
+"""First character of a token in the text, and the one behind its last."""
+
+MARKS = 2
+"""Tokens that stand around every text: start and end."""
+
+CLIP_LENGTH = 77
+"""Tokens that CLIP's text encoders read, the two marks among them."""
+
+CLIP_WORDS = (
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+)
+"""Where CLIP parts a text before it looks for tokens. Source: OpenAI's CLIP, simple_tokenizer."""
+
+_CLASSES = ("CLIPTokenizer", "CLIPTokenizerFast")
+_START, _END = "<|startoftext|>", "<|endoftext|>"
+_MARKS = {"bos_token": _START, "eos_token": _END, "unk_token": _END, "pad_token": _END}
+"""How the marks are written where a tokenizer does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Characters that share their tokens: mostly one token, for a rare character several.
+
+    `word` numbers the words of the text; pieces of one word have the same.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    word: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as one tokenizer reads it: `count` tokens, `room` for so many, and what is lost.
+
+    `pieces` are all, also those without room; `cut_off` is the end of the text that the model
+    never sees, empty where everything fits.
+    """
+
+    pieces: tuple[Piece, ...]
+    room: int
+    cut_off: str
+
+    @property
+    def count(self) -> int:
+        """Tokens of the whole text, the two marks left out."""
+        return sum(len(piece.ids) for piece in self.pieces)
+
+
+class PromptReader:
+    """A model's tokenizers, by their names in the pipeline; SDXL has two.
+
+    Raises:
+        ModelError: One is damaged, or of a kind that only transformers reads.
+    """
+
+    def __init__(self, model: LocalModel) -> None:
+        index = read_json(model.folder / "model_index.json", "model_index.json")
+        kinds = {name: index.get(name) or (None, None) for name in ("tokenizer", "tokenizer_2")}
+        self._tokenizers = {
+            name: _open(model.folder / name, kind) for name, (_, kind) in kinds.items() if kind
+        }
+        if not self._tokenizers:
+            raise ModelError(f"{model.name} has no tokenizer")
+
+    def read(self, text: str) -> dict[str, Reading]:
+        """The text as each of them reads it.
+
+        Raises:
+            ModelError: The vocabulary lacks what the text needs.
+        """
+        readings = {}
+        for name, (tokenizer, length) in self._tokenizers.items():
+            with _readable(name):
+                readings[name] = _read(tokenizer, length - MARKS, text)
+        return readings
+
+
+def tail(text: str, spans: Sequence[Span], room: int) -> str:
+    """The end of `text` from the first token on that has no room; empty if it fits."""
+    first = max(room, 0)
+    return text[spans[first][0] :] if len(spans) > first else ""
+
+
+def text_notices(name: str, text: str, tails: Sequence[str], model: LocalModel) -> list[str]:
+    """What must be known before `text`, the setting `name`, is drawn.
+
+    Args:
+        name: `prompt` or `negative_prompt`.
+        text: Its value.
+        tails: What each tokenizer of the model cuts off.
+        model: Says which words it was taught, if it does.
+    """
+    notices = []
+    if lost := max(tails, key=len, default=""):
+        notices.append(f"the model does not read the end of the {name}: {lost!r}")
+    known = known_words(model.folder)
+    if known and (strange := unknown_words(text, known)):
+        words = ", ".join(strange)
+        notices.append(f"{model.name} was not taught these words of the {name}: {words}")
+    return notices
+
+
+def _read(tokenizer: "Tokenizer", room: int, text: str) -> Reading:
+    encoding = tokenizer.encode(text, add_special_tokens=False)
+    found = _pieces(text, encoding.ids, encoding.offsets, encoding.word_ids)
+    return Reading(tuple(found), room, tail(text, encoding.offsets, room))
+
+
+def _pieces(
+    text: str, ids: Sequence[int], spans: Sequence[Span], words: Sequence[int | None]
+) -> Iterator[Piece]:
+    """Tokens that stand for parts of one character come together; no terminal shows a byte."""
+    start = 0
+    for end in range(1, len(ids) + 1):
+        if end < len(ids) and spans[end][0] < spans[end - 1][1]:
+            continue
+        shown = text[spans[start][0] : spans[end - 1][1]]
+        yield Piece(shown, tuple(ids[start:end]), words[start] or 0)
+        start = end
+
+
+def _open(folder: Path, kind: str) -> tuple["Tokenizer", int]:
+    """The tokenizer in `folder`, and how many tokens it makes at most, marks included."""
+    if kind not in _CLASSES:
+        raise ModelError(f"the model's {folder.name} is a {kind}; only CLIP's can be shown")
+    with _readable(folder.name):
+        config = _config(folder)
+        return _clip_tokenizer(folder, config), int(config.get("model_max_length", CLIP_LENGTH))
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:  # the library reports hostile files as many types
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"the model's {name} cannot be read: {reason}") from error
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    """What the tokenizer's files say beside its vocabulary; older ones have a file for marks."""
+    config = _optional_json(folder, "tokenizer_config.json")
+    if "added_tokens_decoder" in config:
+        return config
+    return {**config, **_optional_json(folder, "special_tokens_map.json")}
+
+
+def _optional_json(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / name
+    return read_json(path, f"{folder.name}/{name}") if path.is_file() else {}
+
+
+def _clip_tokenizer(folder: Path, config: dict[str, Any]) -> "Tokenizer":
+    """Byte-level BPE on words in lower case, as CLIP reads: Radford et al. 2021, section 2.4."""
+    from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers
+    from tokenizers.models import BPE
+
+    marks = {name: _content(config.get(name)) or usual for name, usual in _MARKS.items()}
+    vocabulary, merges = _vocabulary(folder)
+    tokenizer = Tokenizer(
+        BPE(
+            vocab=vocabulary,
+            merges=merges,
+            end_of_word_suffix="</w>",
+            unk_token=marks["unk_token"],
+        )
+    )
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
+    )
+    words = pre_tokenizers.Split(Regex(CLIP_WORDS), behavior="removed", invert=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [words, pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    tokenizer.add_tokens([AddedToken(**said) for said in _added(folder, config)])
+    tokenizer.add_special_tokens(list(marks.values()))
+    return tokenizer
+
+
+def _vocabulary(folder: Path) -> tuple[Any, Any]:
+    """What `BPE` takes: a table and its merges, or the names of the two files that hold them."""
+    whole = _optional_json(folder, "tokenizer.json")
+    if not whole:
+        return str(folder / "vocab.json"), str(folder / "merges.txt")
+    merges = [
+        pair.split(" ") if isinstance(pair, str) else pair for pair in whole["model"]["merges"]
+    ]
+    return whole["model"]["vocab"], [tuple(pair) for pair in merges]
+
+
+def _added(folder: Path, config: dict[str, Any]) -> list[dict[str, Any]]:
+    """Tokens that are looked for before all others, in the order of their numbers."""
+    added = dict(config.get("added_tokens_decoder") or {})
+    if not added:
+        whole = _optional_json(folder, "tokenizer.json").get("added_tokens") or []
+        added = {said["id"]: {k: v for k, v in said.items() if k != "id"} for said in whole}
+    return [said for _, said in sorted(added.items(), key=lambda item: int(item[0]))]
+
+
+def _content(said: Any) -> str:
+    """A mark is written as text or as an object that holds it."""
+    return str(said.get("content", "")) if isinstance(said, dict) else str(said or "")
