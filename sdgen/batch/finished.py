@@ -23,7 +23,7 @@ class Finished:
 
     done: dict[str, Path] = field(default_factory=dict)
     unnoted: list[tuple[Job, Entry]] = field(default_factory=list)
-    """Done too, but missing in the ledger."""
+    """Done too, but missing in the ledger, or without the sidecar that was to follow."""
     broken: dict[str, str] = field(default_factory=dict)
     """Noted, but the picture is gone or damaged: the stem that the new one takes."""
 
@@ -54,13 +54,20 @@ def _find_noted(
         path = folder / entry.file
         if _is_there(path, entry, is_shared=claims[entry.file] > 1):
             finished.done[job.id] = path
+            if _lacks_sidecar(path, entry):
+                finished.unnoted.append((job, entry_for(job, path, folder)))
         elif _may_replace(path, entry):
             finished.broken[job.id] = entry.file.removesuffix(suffix)
 
 
 def entry_for(job: Job, path: Path, folder: Path) -> Entry:
-    """What the ledger says of a picture that lies in `folder`."""
-    return Entry(job.id, path.relative_to(folder).as_posix(), path.stat().st_size)
+    """What the ledger says of a picture that lies in `folder`.
+
+    Raises:
+        OutputError: The picture cannot be looked at.
+    """
+    with writing(path):
+        return Entry(job.id, path.relative_to(folder).as_posix(), path.stat().st_size)
 
 
 def _is_there(path: Path, entry: Entry, *, is_shared: bool) -> bool:
@@ -77,14 +84,34 @@ def _is_there(path: Path, entry: Entry, *, is_shared: bool) -> bool:
     return _can_be_read(path) and (owner == entry.id or (not owner and not is_shared))
 
 
+def _lacks_sidecar(path: Path, entry: Entry) -> bool:
+    """Whether a kill came between a picture that was drawn again and its sidecar."""
+    return not path.with_suffix(".json").exists() and job_id_of(path) == entry.id
+
+
 def _can_be_read(path: Path) -> bool:
     from sdgen.files.reading import open_pixels  # loads only where a picture is in doubt
 
     try:
         open_pixels(path)
-    except InputError:
+    except InputError as error:
+        _stop_at_disk_errors(error)
         return False
     return True
+
+
+def _stop_at_disk_errors(error: BaseException | None) -> None:
+    """Go no further where a file could not be looked at: what is in it might be drawn twice.
+
+    Files that are closed to us are none of ours.
+
+    Raises:
+        OSError: The system's own, if that is what `error` comes from.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno and not isinstance(error, PermissionError):
+            raise error
+        error = error.__cause__
 
 
 def _may_replace(path: Path, entry: Entry) -> bool:
@@ -97,12 +124,17 @@ def _may_replace(path: Path, entry: Entry) -> bool:
 
 
 def job_id_of(path: Path) -> str:
-    """The job that the record in a picture or sidecar names; empty where there is none."""
+    """The job that the record in a picture or sidecar names; empty where there is none.
+
+    Raises:
+        OSError: The file is there and cannot be read now.
+    """
     from sdgen.files.reading import read_record_of
 
     try:
         record = read_record_of(path)
-    except InputError:
+    except InputError as error:
+        _stop_at_disk_errors(error)
         return ""
     return record.job.id if record.job else ""
 
@@ -132,7 +164,7 @@ def _by_stem(folder: Path, suffix: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     try:
         names = [entry.name for entry in os.scandir(folder) if entry.name.endswith(suffix)]
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     for name in sorted(names):
         stem = name.removesuffix(suffix)

@@ -6,18 +6,23 @@ tear the last line at most; such a line is passed over, and the next one starts 
 
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
-from sdgen.errors import InputError
+from sdgen.errors import InputError, OutputError
 from sdgen.files.folders import writing
 
 SCHEMA = "sdgen.ledger/1"
 
-_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-_SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
+SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Open no link, let no child have it, and do not wait for the other end of a pipe."""
+
+MAX_LINE_BYTES = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,13 @@ class Ledger:
         self.path = path
         self.noted = noted
         with writing(path):
-            self._handle = os.open(path, _APPEND | _SAFELY, 0o666)
-            is_new = not path.stat().st_size
-        if is_new:
-            self._append({"schema": SCHEMA, "base_seed": base_seed})
+            self._handle = os.open(path, _APPEND | SAFELY, 0o666)
+        try:
+            if self._is_new():
+                self._append({"schema": SCHEMA, "base_seed": base_seed})
+        except BaseException:
+            self.close()
+            raise
 
     def add(self, entry: Entry, source: str) -> None:
         """Note a finished job.
@@ -78,7 +86,8 @@ class Ledger:
         self._append({"id": id, "failed": reason, "source": PurePath(source).name})
 
     def close(self) -> None:
-        os.close(self._handle)
+        with suppress(OSError):  # every line is on the disk already
+            os.close(self._handle)
 
     def _append(self, said: Mapping[str, Any]) -> None:
         from sdgen.metadata.record import now  # loads here, not for a dry run
@@ -93,11 +102,18 @@ class Ledger:
                 os.write(self._handle, data[written:])
             os.fsync(self._handle)
 
+    def _is_new(self) -> bool:
+        with writing(self.path):
+            status = os.fstat(self._handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OutputError(f"cannot write {self.path}: it is no regular file")
+        return not status.st_size
+
     def _ends_whole(self) -> bool:
-        with self.path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 1))
-            return file.read(1) in (b"", b"\n")
+        """Whether the last line has its end; asked of the open file, whatever its name is now."""
+        size = os.lseek(self._handle, 0, os.SEEK_END)
+        os.lseek(self._handle, max(0, size - 1), os.SEEK_SET)
+        return os.read(self._handle, 1) in (b"", b"\n")
 
 
 def read_ledgers(paths: Iterable[Path]) -> Noted:
@@ -113,7 +129,7 @@ def _entries(path: Path) -> Iterator[Entry]:
     """The finished jobs in a ledger; lines that are torn or say something else are passed over."""
     try:
         with path.open("rb") as file:
-            for line in file:
+            while line := file.readline(MAX_LINE_BYTES):
                 said = _object(line)
                 if said.get("schema", SCHEMA) != SCHEMA:
                     raise InputError(f"{path} was written by another version of sdgen")

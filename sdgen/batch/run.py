@@ -20,6 +20,7 @@ from sdgen.batch.outcomes import BatchSummary, Failure, Observer
 from sdgen.batch.state import open_state
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InterruptedRunError, OutputError, SdgenError
+from sdgen.files.folders import writing
 from sdgen.files.formats import suffix_of
 from sdgen.files.images import read_record_of
 from sdgen.files.save import save_picture
@@ -153,5 +154,7 @@ def drawing_of(outcome: Drawing | SdgenError) -> Drawing:
 def restore_sidecar(picture: Path) -> None:
     """Write the sidecar of a picture whose run was killed between the two."""
     sidecar = picture.with_suffix(".json")
-    if not sidecar.exists():
+    with writing(sidecar):
+        is_missing = not sidecar.exists()
+    if is_missing:
         publish((read_record_of(picture).to_json(indent=2) + "\n").encode(), sidecar)

@@ -5,16 +5,18 @@ jobs twice and is refused. The locks are the kernel's: a killed run lets go of t
 """
 
 import json
+import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdgen.batch.jobs import WHOLE, Shard
-from sdgen.batch.ledger import Ledger, read_ledgers
+from sdgen.batch.ledger import SAFELY, Ledger, read_ledgers
 from sdgen.errors import BusyError, InputError, OutputError
 from sdgen.files.folders import writing
 from sdgen.files.write import publish, sweep
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 SCHEMA = "sdgen.batch/1"
+MAX_STATE_BYTES = 2**16
 GUARD_SECONDS = 30
 """How long to wait for the others that are just starting."""
 
@@ -57,7 +60,7 @@ def open_state(folder: Path, shard: Shard = WHOLE) -> Iterator[BatchState]:
     """
     home = _made(folder)
     lock = _lock(home / f"{_named('run', shard)}.lock")
-    with _guard(home, folder):
+    with _guard(home, folder), writing(home):
         _refuse_overlap(home, folder, shard)
         _take(lock, home, folder)
         try:
@@ -65,13 +68,13 @@ def open_state(folder: Path, shard: Shard = WHOLE) -> Iterator[BatchState]:
             noted = read_ledgers(ledger_paths(folder))
             ledger = Ledger(home / f"{_named('ledger', shard)}.jsonl", noted, base_seed)
         except BaseException:
-            lock.release()
+            _let_go(lock)
             raise
     try:
         yield BatchState(base_seed, ledger)
     finally:
         ledger.close()
-        lock.release()
+        _let_go(lock)
 
 
 def read_base_seed(folder: Path) -> int | None:
@@ -82,10 +85,13 @@ def read_base_seed(folder: Path) -> int | None:
     """
     path = state_folder(folder) / "state.json"
     try:
-        said: Any = json.loads(path.read_bytes())
+        said: Any = json.loads(_bytes_of(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, RecursionError):
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{path} cannot be read: {reason}") from error
+    except (ValueError, RecursionError):
         said = None
     seed = (
         said.get("base_seed") if isinstance(said, dict) and said.get("schema") == SCHEMA else None
@@ -96,10 +102,24 @@ def read_base_seed(folder: Path) -> int | None:
     return seed
 
 
+def _bytes_of(path: Path) -> bytes:
+    """The content of a small regular file; nothing of what is none or could keep us waiting."""
+    handle = os.open(path, os.O_RDONLY | SAFELY)
+    with os.fdopen(handle, "rb") as file:
+        is_regular = stat.S_ISREG(os.fstat(handle).st_mode)
+        return file.read(MAX_STATE_BYTES) if is_regular else b""
+
+
 def ledger_paths(folder: Path) -> list[Path]:
-    """All ledgers of an output folder."""
-    found = state_folder(folder).glob("ledger*.jsonl")
-    return sorted(path for path in found if path.is_file() and not path.is_symlink())
+    """All ledgers of an output folder.
+
+    Raises:
+        OutputError: The folder cannot be looked at, so not be written either.
+    """
+    home = state_folder(folder)
+    with writing(home):
+        found = [path for path in home.glob("ledger*.jsonl") if path.is_file()]
+        return sorted(path for path in found if not path.is_symlink())
 
 
 def _named(kind: str, shard: Shard) -> str:
@@ -111,9 +131,9 @@ def _made(folder: Path) -> Path:
     home = state_folder(folder)
     with writing(home):
         home.mkdir(parents=True, exist_ok=True)
-    for path in (home.parent, home):
-        if path.is_symlink():
-            raise OutputError(f"cannot write {path}: it is a symbolic link", hint="remove it first")
+        linked = next((path for path in (home.parent, home) if path.is_symlink()), None)
+    if linked:
+        raise OutputError(f"cannot write {linked}: it is a symbolic link", hint="remove it first")
     sweep(home)
     return home
 
@@ -126,7 +146,7 @@ def _guard(home: Path, folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        guard.release()
+        _let_go(guard)
 
 
 def _refuse_overlap(home: Path, folder: Path, shard: Shard) -> None:
@@ -138,7 +158,7 @@ def _refuse_overlap(home: Path, folder: Path, shard: Shard) -> None:
         if other.count != shard.count:
             lock = _lock(path)
             _take(lock, home, folder)
-            lock.release()
+            _let_go(lock)
 
 
 def _lock(path: Path) -> "FileLock":
@@ -156,6 +176,12 @@ def _take(lock: "FileLock", home: Path, folder: Path, *, timeout: float = 0) -> 
         except Timeout:
             hint = "wait for it, or choose another folder with -o"
             raise BusyError(f"another run holds {folder}", hint=hint) from None
+
+
+def _let_go(lock: "FileLock") -> None:
+    """Release `lock`; where the system cannot, it does when this process ends."""
+    with suppress(OSError):
+        lock.release()
 
 
 def _kept_base_seed(home: Path) -> int:

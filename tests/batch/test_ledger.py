@@ -131,3 +131,23 @@ def test_linked_state_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out" / ".sdgen").symlink_to(elsewhere)
     with pytest.raises(OutputError, match="symbolic link"), open_state(tmp_path / "out"):
         pass
+
+
+def test_a_pipe_in_place_of_the_ledger_or_the_state_is_told_and_not_waited_for(tmp_path: Path):
+    home = state_folder(tmp_path)
+    home.mkdir(parents=True)
+    os.mkfifo(home / "ledger.jsonl")
+    with pytest.raises(OutputError, match="no regular file"), open_state(tmp_path):
+        pass
+    (home / "ledger.jsonl").unlink()
+    (home / "state.json").unlink()
+    os.mkfifo(home / "state.json")
+    with pytest.raises(InputError, match="is damaged"), open_state(tmp_path):
+        pass
+
+
+def test_a_disk_error_is_no_damage(tmp_path: Path) -> None:
+    state_folder(tmp_path).mkdir(parents=True)
+    (state_folder(tmp_path) / "state.json").symlink_to("state.json")
+    with pytest.raises(InputError, match="cannot be read: too many levels"), open_state(tmp_path):
+        pass
