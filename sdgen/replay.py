@@ -9,14 +9,16 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from sdgen.engine import Drawing, ImageGenerator, OnStep, no_progress
-from sdgen.errors import InputError, ModelError
+from sdgen import engine
+from sdgen.engine import Drawing, ImageGenerator, OnStep, Tell, no_progress, tell_nobody
+from sdgen.errors import InputError, ModelError, SdgenError
 from sdgen.files.compare import PixelDifference, compare_pixels
 from sdgen.metadata.compare import differences
 from sdgen.metadata.record import ParentRecord, Record, pixels_sha256
 from sdgen.models import LocalModel, find_model
 from sdgen.models.resolve import Plan, check_drawable, plan
 from sdgen.recipe.layers import Layer
+from sdgen.recipe.settings import Settings
 
 DEFAULT_TOLERANCE = 2
 """Levels of 255. Other thread counts, batch shapes and CPU kernels move pixels by one or two."""
@@ -129,6 +131,21 @@ def check_only(original: Original, model: LocalModel) -> Verdict:
     return Verdict("identical", f"picture, {agree} (nothing drawn)")
 
 
+def open_like(record: Record, device: str) -> ImageGenerator:
+    """The generator to draw `record` again with.
+
+    Args:
+        record: Says which kind of device drew.
+        device: What the user chose; auto takes the CPU where the CPU drew, though there is a GPU,
+            since only it gives the same pixels.
+
+    Raises:
+        InputError: There is no such device here.
+    """
+    is_cpus = device == "auto" and record.environment.get("device") == "cpu"
+    return engine.open_generator("cpu" if is_cpus else device)
+
+
 def redraw(
     original: Original,
     model: LocalModel,
@@ -136,6 +153,7 @@ def redraw(
     *,
     tolerance: int = DEFAULT_TOLERANCE,
     on_step: OnStep = no_progress,
+    tell: Tell = tell_nobody,
 ) -> tuple[Drawing, Verdict]:
     """Draw the recorded picture again and compare.
 
@@ -144,14 +162,40 @@ def redraw(
     Raises:
         InputError: The model cannot draw what the record says; nobody drew that with it.
     """
-    settings = original.record.settings
-    check_drawable(settings, model)
-    try:
-        generator.load(model, settings.dtype)
-    except InputError:
-        settings = settings.model_copy(update={"dtype": "auto"})
-    drawing = generator.generate(settings, model, on_step)
+    record = original.record
+    check_drawable(record.settings, model)
+    drawing = draw_like(record, record.settings, model, generator, on_step=on_step, tell=tell)
     return drawing, judge(original, drawing, tolerance)
+
+
+def draw_like(
+    record: Record,
+    settings: Settings,
+    model: LocalModel,
+    generator: ImageGenerator,
+    *,
+    on_step: OnStep = no_progress,
+    tell: Tell = tell_nobody,
+) -> Drawing:
+    """Draw `settings` in the way that `record` tells of.
+
+    In a call of as many images, in the same slot, with the recorded threads and switches. What
+    cannot be had here is as it is here, and the new record says so; afterwards all is as before.
+
+    Raises:
+        SdgenError: The picture could not be drawn.
+    """
+    slots: list[Settings | None] = [None] * record.batch.size
+    with generator.restored(record.environment):
+        try:
+            generator.check_dtype(settings.dtype)
+        except InputError:
+            settings = settings.model_copy(update={"dtype": "auto"})
+        slots[record.batch.slot] = settings
+        [outcome] = generator.generate_batch(slots, model, on_step, tell)
+    if isinstance(outcome, SdgenError):
+        raise outcome
+    return outcome
 
 
 def judge(original: Original, drawing: Drawing, tolerance: int) -> Verdict:

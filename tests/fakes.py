@@ -1,13 +1,23 @@
 """A generator without torch, weights or time: equal settings, equal pixels."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 
-from sdgen.engine import Drawing, OnStep, no_progress
-from sdgen.errors import InputError
-from sdgen.metadata.record import ModelRecord, Record, SchedulerRecord, now, pixels_of
+from sdgen.engine import Drawing, OnStep, Slots, Tell, no_progress, shape_key, tell_nobody
+from sdgen.errors import GenerationError, InputError, MemoryExhaustedError, SdgenError
+from sdgen.metadata.record import (
+    BatchRecord,
+    Environment,
+    ModelRecord,
+    Record,
+    SchedulerRecord,
+    now,
+    pixels_of,
+)
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import SizeRule
@@ -36,6 +46,8 @@ class PaintedGenerator:
         self.drawn: list[Settings] = []
         self.fail_on = fail_on or {}
         self.unfit_dtypes: set[str] = set()
+        self.together = 1
+        self.calls: list[Slots] = []
 
     def check_dtype(self, dtype: str) -> None:
         if dtype in self.unfit_dtypes:
@@ -47,8 +59,43 @@ class PaintedGenerator:
     def notices(self, settings: Settings, model: LocalModel) -> list[str]:
         return [f"about {settings.prompt}"] if "zebra" in settings.prompt else []
 
+    def micro_batch(self, settings: Settings, model: LocalModel) -> int:
+        return self.together
+
+    @contextmanager
+    def restored(self, environment: Environment) -> Iterator[None]:
+        yield
+
+    def generate_batch(
+        self,
+        slots: Slots,
+        model: LocalModel,
+        on_step: OnStep = no_progress,
+        tell: Tell = tell_nobody,
+    ) -> list[Drawing | SdgenError]:
+        """Paint the filled slots, one after the other."""
+        filled = [settings for settings in slots if settings is not None]
+        assert len(set(map(shape_key, filled))) == 1
+        self.calls.append(slots)
+        outcomes: list[Drawing | SdgenError] = []
+        for slot, settings in enumerate(slots):
+            if settings is None:
+                continue
+            try:
+                drawn = self.generate(settings, model, on_step, tell)
+            except (GenerationError, MemoryExhaustedError) as error:
+                outcomes.append(error)
+                continue
+            place = BatchRecord(size=len(slots), slot=slot)
+            outcomes.append(Drawing(drawn.image, drawn.record.model_copy(update={"batch": place})))
+        return outcomes
+
     def generate(
-        self, settings: Settings, model: LocalModel, on_step: OnStep = no_progress
+        self,
+        settings: Settings,
+        model: LocalModel,
+        on_step: OnStep = no_progress,
+        tell: Tell = tell_nobody,
     ) -> Drawing:
         if settings.prompt in self.fail_on:
             raise self.fail_on[settings.prompt]

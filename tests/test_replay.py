@@ -10,7 +10,7 @@ import torch
 from sdgen import engine
 from sdgen.models import find_model
 from sdgen.recipe.settings import Settings
-from sdgen.replay import Original, changed_weights, check, check_only, redraw
+from sdgen.replay import Original, changed_weights, check, check_only, judge, redraw
 
 SETTINGS = Settings(prompt="a fox", seed=1, width=256, height=256, steps=2, scheduler="euler")
 
@@ -24,19 +24,26 @@ def _threads_as_before() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def original(tiny_sd: Path) -> Original:
-    drawing = engine.open_generator("cpu", threads=1).generate(SETTINGS, find_model(str(tiny_sd)))
+    torch.set_num_threads(1)
+    drawing = engine.open_generator("cpu").generate(SETTINGS, find_model(str(tiny_sd)))
     return Original(drawing.record, drawing.image)
 
 
-def test_the_same_threads_are_identical(original: Original, tiny_sd: Path):
-    generator = engine.open_generator("cpu", threads=1)
-    _, verdict = redraw(original, find_model(str(tiny_sd)), generator)
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_recorded_threads_draw_and_afterwards_those_from_before(
+    original: Original, tiny_sd: Path, threads: int
+):
+    torch.set_num_threads(threads)
+    drawing, verdict = redraw(original, find_model(str(tiny_sd)), engine.open_generator("cpu"))
     assert verdict.kind == "identical"
+    assert drawing.record.environment["threads"] == 1
+    assert torch.get_num_threads() == threads
 
 
 def test_other_threads_move_a_pixel_by_a_level_at_most(original: Original, tiny_sd: Path):
-    generator = engine.open_generator("cpu", threads=2)
-    _, verdict = redraw(original, find_model(str(tiny_sd)), generator)
+    torch.set_num_threads(2)
+    drawing = engine.open_generator("cpu").generate(SETTINGS, find_model(str(tiny_sd)))
+    verdict = judge(original, drawing, tolerance=1)
     assert verdict.reproduced
     if verdict.distance is not None:
         assert verdict.distance.largest <= 1

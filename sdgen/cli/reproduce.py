@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from sdgen import engine
 from sdgen.cli.drawing import report, save, steps, warn_of
 from sdgen.cli.options import Device, Format, Json, Overwrite, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.target import Target, target_of
-from sdgen.engine import Drawing, ImageGenerator
+from sdgen.engine import Drawing
 from sdgen.errors import InputError, InterruptedRunError, ReproductionError, SdgenError
 from sdgen.files.folders import is_file, is_folder
 from sdgen.files.formats import SUFFIXES
@@ -29,6 +28,8 @@ from sdgen.replay import (
     changed_weights,
     check,
     check_only,
+    draw_like,
+    open_like,
     recorded_model,
     redraw,
     vary,
@@ -193,19 +194,12 @@ def _verdict(
         return known, None
     settings = original.record.settings
     shown.picture(f"loading {model.name}")
-    generator = _generator(original.record, request.device)
+    generator = open_like(original.record, request.device)
     shown.picture(shorten(settings.prompt))
     drawing, verdict = redraw(
         original, model, generator, tolerance=request.tolerance, on_step=steps(shown, stop)
     )
     return known or verdict, drawing
-
-
-def _generator(record: Record, device: str) -> ImageGenerator:
-    """A generator with as many CPU threads as the picture was drawn with."""
-    threads = record.environment.get("threads")
-    known = threads if isinstance(threads, int) and 1 <= threads <= 1024 else None
-    return engine.open_generator(device, threads=known)
 
 
 def _variation(record: Record, request: Request, out: Output, shown: Display, stop: Stop) -> None:
@@ -215,12 +209,12 @@ def _variation(record: Record, request: Request, out: Output, shown: Display, st
         out.warn(f"the model has other files than it had: {display(', '.join(changed[:3]))}")
     planned = vary(record, request.flags, model)
     shown.picture(f"loading {planned.model.name}")
-    generator = _generator(record, request.device)
-    generator.load(planned.model, planned.settings.dtype)
+    generator = open_like(record, request.device)
     warn_of(generator, planned.settings, planned.model, out)
     shown.picture(shorten(planned.settings.prompt))
     started = time.perf_counter()
-    drawing = generator.generate(planned.settings, planned.model, steps(shown, stop))
+    on_step = steps(shown, stop)
+    drawing = draw_like(record, planned.settings, planned.model, generator, on_step=on_step)
     seconds = time.perf_counter() - started
     drawing = with_parent(drawing, record)
     assert request.target is not None  # a variation is always kept

@@ -3,24 +3,37 @@
 This door is light; what stands behind it loads on the first call of `open_generator`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from sdgen.errors import SdgenError
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from sdgen.metadata.record import Record
+    from sdgen.metadata.record import Environment, Record
 
 OnStep = Callable[[int, int], None]
 """Called after each step with (steps done, steps in all); may raise to stop the picture."""
 
 
+Tell = Callable[[str], None]
+"""Called with one line that the user should read while the work goes on: a lack of memory, say."""
+
+Slots = Sequence[Settings | None]
+"""The places of one pipeline call; None is a place without a picture, to be padded."""
+
+
 def no_progress(done: int, total: int) -> None:
     """Ignore the steps."""
+
+
+def tell_nobody(line: str) -> None:
+    """Ignore the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +44,14 @@ class Drawing:
     record: "Record"
 
 
+def shape_key(settings: Settings) -> tuple[object, ...]:
+    """What pictures must have in common to go through one call: all but prompts and seed."""
+    own = {"prompt", "negative_prompt", "seed"}
+    return tuple(settings.model_dump(exclude=own).values())
+
+
 class ImageGenerator(Protocol):
-    """Draws pictures. The real one stands on diffusers; tests have one of three lines."""
+    """Draws pictures. The real one stands on diffusers; tests have one that paints colours."""
 
     @property
     def device(self) -> str:
@@ -59,10 +78,17 @@ class ImageGenerator(Protocol):
         Loads the model. The same lines are in the record of the picture.
         """
 
+    def micro_batch(self, settings: Settings, model: LocalModel) -> int:
+        """How many pictures of this shape are best drawn together on this device; at least 1."""
+
     def generate(
-        self, settings: Settings, model: LocalModel, on_step: OnStep = no_progress
+        self,
+        settings: Settings,
+        model: LocalModel,
+        on_step: OnStep = no_progress,
+        tell: Tell = tell_nobody,
     ) -> Drawing:
-        """Draw one picture.
+        """Draw one picture alone: a micro-batch of one.
 
         Raises:
             InputError: The device cannot do the number format.
@@ -71,17 +97,50 @@ class ImageGenerator(Protocol):
             MemoryExhaustedError: The device is too small.
         """
 
+    def generate_batch(
+        self,
+        slots: Slots,
+        model: LocalModel,
+        on_step: OnStep = no_progress,
+        tell: Tell = tell_nobody,
+    ) -> list[Drawing | SdgenError]:
+        """Draw a micro-batch: all slots in one pipeline call of one fixed shape.
 
-def open_generator(device: str = "auto", threads: int | None = None) -> ImageGenerator:
+        The pixels of a picture depend on its settings, the number of slots and its own slot, and
+        not on what the other slots hold. Where memory is short it is drawn in smaller parts, or
+        more slowly; `tell` hears of it, and the records say how it was.
+
+        Args:
+            slots: At least one of them filled; all filled ones of one `shape_key`.
+            model: Whose pictures they are.
+            on_step: Hears of each step of the call; may raise to stop it.
+            tell: Hears what the user should know.
+
+        Returns:
+            For each filled slot, in order, its picture or why there is none: one picture that came
+            out without content does not spoil the others.
+
+        Raises:
+            InputError: The device cannot do the number format.
+            ModelError: The model cannot be loaded.
+        """
+
+    def restored(self, environment: "Environment") -> AbstractContextManager[None]:
+        """While it is open, draw as `environment` of a record says, as far as that can be had here.
+
+        Threads, switches of the arithmetic, and how memory was saved. Afterwards all is as it was.
+        """
+
+
+def open_generator(device: str = "auto") -> ImageGenerator:
     """The generator for `device`: auto, cpu, cuda or cuda:N.
 
     Args:
         device: What draws; auto takes CUDA where there is one, and the CPU where not.
-        threads: CPU threads to compute with, as a record says; None leaves torch's choice.
 
     Raises:
         InputError: There is no such device here.
     """
     from sdgen.engine.generator import DiffusersGenerator  # torch loads here
 
-    return DiffusersGenerator(device, threads)
+    return DiffusersGenerator(device)

@@ -1,25 +1,34 @@
-"""The generator that stands on diffusers: settings and a model become a picture and its record."""
+"""The generator that stands on diffusers: settings and a model become pictures with records."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
 import torch
-from PIL import Image
 
-from sdgen.engine import Drawing, OnStep, no_progress
+from sdgen.engine import Drawing, OnStep, Slots, Tell, no_progress, shape_key, tell_nobody
 from sdgen.engine.devices import choose_device, choose_dtype, describe
-from sdgen.engine.environment import environment
-from sdgen.engine.loader import load_model
-from sdgen.engine.noise import initial_latents
+from sdgen.engine.environment import switches_as
+from sdgen.engine.failures import LackOfMemoryError, Stage
+from sdgen.engine.ladder import Shape, Way, Ways, way_recorded
+from sdgen.engine.loader import LoadedModel, load_model
 from sdgen.engine.notices import notices_on
-from sdgen.engine.schedulers import build_scheduler
-from sdgen.errors import GenerationError, MemoryExhaustedError, SdgenError
-from sdgen.metadata.record import ModelRecord, Record, SchedulerRecord, now, pixels_of
+from sdgen.engine.recording import recorded
+from sdgen.engine.sizes import together
+from sdgen.engine.together import Drawn, draw_together
+from sdgen.errors import MemoryExhaustedError, SdgenError
+from sdgen.metadata.record import BatchRecord, Environment
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What a pipeline call needs beside the pictures."""
+
+    model: LocalModel
+    on_step: OnStep
+    tell: Tell
 
 
 class DiffusersGenerator:
@@ -27,17 +36,14 @@ class DiffusersGenerator:
 
     Args:
         device: auto, cpu, cuda or cuda:N.
-        threads: CPU threads to compute with, as a record says; None leaves torch's choice. The
-            number moves pixels by a level at some sizes, since sums are split differently.
 
     Raises:
         InputError: There is no such device here.
     """
 
-    def __init__(self, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(self, device: str = "auto") -> None:
         self._device = choose_device(device)
-        if threads is not None:
-            torch.set_num_threads(threads)
+        self._ways = Ways(is_cuda=self._device.type == "cuda")
 
     @property
     def device(self) -> str:
@@ -50,160 +56,141 @@ class DiffusersGenerator:
 
     def load(self, model: LocalModel, dtype: str) -> None:
         """Load `model`, unless it is the one loaded last."""
-        load_model(model, choose_dtype(dtype, self._device), self._device)
+        self._open(model, dtype, Shape(str(model.folder), dtype))
 
     def notices(self, settings: Settings, model: LocalModel) -> list[str]:
         """What the user must know before `settings` are drawn."""
-        loaded = load_model(model, choose_dtype(settings.dtype, self._device), self._device)
+        loaded = self._open(model, settings.dtype, _shape(settings, model))
         return notices_on(loaded.pipeline, model, settings)
 
+    def micro_batch(self, settings: Settings, model: LocalModel) -> int:
+        """How many pictures of this shape are best drawn together on this device; at least 1."""
+        way = self._ways.of(_shape(settings, model))
+        return 1 if way.on_cpu else min(way.most, together(settings, model, self._device))
+
+    @contextmanager
+    def restored(self, environment: Environment) -> Iterator[None]:
+        """While it is open, draw as `environment` of a record says; afterwards as before."""
+        before, self._ways = self._ways, self._ways.beginning_with(way_recorded(environment))
+        try:
+            with switches_as(environment, self._device):
+                yield
+        finally:
+            self._ways = before
+
     def generate(
-        self, settings: Settings, model: LocalModel, on_step: OnStep = no_progress
+        self,
+        settings: Settings,
+        model: LocalModel,
+        on_step: OnStep = no_progress,
+        tell: Tell = tell_nobody,
     ) -> Drawing:
-        """Draw one picture."""
-        # 1. Load: the device decides what dtype auto means, and the record says which it was.
-        dtype = choose_dtype(settings.dtype, self._device)
-        settings = settings.model_copy(update={"dtype": dtype})
-        loaded = load_model(model, dtype, self._device)
-        pipeline = loaded.pipeline
-        # 2. Scheduler: always from the trained configuration, never from the last picture's.
-        pipeline.scheduler = build_scheduler(settings.scheduler, loaded.trained)
-        # 3. Noise: float32, on the CPU, from this picture's own generator; so in the steps too.
-        latents, generator = initial_latents(settings.seed, _latent_shape(pipeline, settings))
-        notices = notices_on(pipeline, model, settings)
-        # 4. Denoise and decode.
-        with torch.inference_mode(), _pipeline_errors(self._device), _vae_as_it_was(pipeline):
-            pixels, blanked = _call(pipeline, settings, latents, generator, on_step)
-        # 5. Check, and record.
-        image = _sound_image(pixels, blanked=blanked)
-        if image.getcolors(maxcolors=1):
-            notices.append("every pixel has the same colour; something is probably wrong")
-        scheduler = pipeline.scheduler
-        record = Record(
-            created=now(),
-            settings=settings,
-            model=ModelRecord(
-                name=model.name,
-                pipeline=model.pipeline,
-                revision=model.revision,
-                files=loaded.hashes,
-            ),
-            scheduler=SchedulerRecord(
-                class_name=type(scheduler).__name__, config=_plain(dict(scheduler.config))
-            ),
-            environment=environment(self._device),
-            image=pixels_of(image),
-            notices=notices,
-        )
-        return Drawing(image, record)
+        """Draw one picture alone."""
+        [outcome] = self.generate_batch([settings], model, on_step, tell)
+        if isinstance(outcome, SdgenError):
+            raise outcome
+        return outcome
+
+    def generate_batch(
+        self,
+        slots: Slots,
+        model: LocalModel,
+        on_step: OnStep = no_progress,
+        tell: Tell = tell_nobody,
+    ) -> list[Drawing | SdgenError]:
+        """Draw a micro-batch: all slots in one pipeline call, or in parts where memory is short."""
+        call = _Call(model, on_step, tell)
+        shape = _shape(_shared(slots), model)
+        way = self._ways.of(shape)
+        waiting = way.parts(slots)
+        outcomes: list[Drawing | SdgenError] = []
+        while waiting:
+            drawn = self._attempt(waiting[0], call, way)
+            if isinstance(drawn, list):
+                outcomes += drawn
+                waiting = waiting[1:]
+            elif lower := self._ways.step_down(way, drawn, len(waiting[0]), shape):
+                way = lower
+                waiting = [smaller for part in waiting for smaller in way.parts(part)]
+            else:
+                outcomes += [
+                    _no_memory("the picture", self._place(shape.dtype, way)[0])
+                    for _ in filter(None, waiting[0])
+                ]
+                waiting = waiting[1:]
+        return outcomes
+
+    def _attempt(self, slots: Slots, call: _Call, way: Way) -> list[Drawing | SdgenError] | Stage:
+        """The outcomes of one pipeline call, or where memory ran out.
+
+        The exception ends in here, since its frames hold what filled the memory.
+        """
+        for line in self._ways.untold():
+            call.tell(line)
+        device, dtype = self._place(_shared(slots).dtype, way)
+        try:
+            loaded = self._load(call.model, _shared(slots).dtype, way)
+            found = draw_together(loaded, slots, way, call.on_step)
+        except LackOfMemoryError as lack:
+            return lack.stage
+        outcomes: list[Drawing | SdgenError] = []
+        for slot, drawn in found.items():
+            if not isinstance(drawn, Drawn):
+                outcomes.append(drawn)
+                continue
+            settings = slots[slot].model_copy(update={"dtype": dtype})  # type: ignore[union-attr]
+            place = BatchRecord(size=len(slots), slot=slot)
+            outcomes.append(recorded(drawn, settings, call.model, loaded, place, device))
+            for notice in drawn.notices:
+                call.tell(notice)
+        return outcomes
+
+    def _open(self, model: LocalModel, dtype: str, shape: Shape) -> LoadedModel:
+        """Load `model` in the fastest way that fits.
+
+        Raises:
+            MemoryExhaustedError: None does.
+        """
+        way = self._ways.of(shape)
+        while True:
+            try:
+                return self._load(model, dtype, way)
+            except LackOfMemoryError:
+                failed = way
+            lower = self._ways.step_down(failed, "load", 1, shape)
+            if lower is None:
+                raise _no_memory(model.name, self._place(dtype, failed)[0])
+            way = lower
+
+    def _load(self, model: LocalModel, dtype: str, way: Way) -> LoadedModel:
+        device, name = self._place(dtype, way)
+        return load_model(model, name, device, offload=way.offload and device.type == "cuda")
+
+    def _place(self, dtype: str, way: Way) -> tuple[torch.device, str]:
+        """The device that draws and the number format, by name; on the CPU it is its own."""
+        if way.on_cpu:
+            return torch.device("cpu"), "float32"
+        return self._device, choose_dtype(dtype, self._device)
 
 
-def _latent_shape(pipeline: Any, settings: Settings) -> tuple[int, int, int]:
-    factor = pipeline.vae_scale_factor
-    channels = pipeline.unet.config.in_channels
-    return channels, settings.height // factor, settings.width // factor
-
-
-def _call(
-    pipeline: Any,
-    settings: Settings,
-    latents: torch.Tensor,
-    generator: torch.Generator,
-    on_step: OnStep,
-) -> tuple[np.ndarray, bool]:
-    """Run the pipeline.
-
-    Returns:
-        Pixels in 0 … 1, float32, shape (height, width, 3), and whether the model's safety checker
-        blanked them.
-    """
-
-    def step_end(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        on_step(index + 1, pipeline.num_timesteps)
-        return tensors
-
-    output = pipeline(
-        prompt=settings.prompt,
-        negative_prompt=settings.negative_prompt or None,  # SDXL: none is zeros, not an empty text
-        num_inference_steps=settings.steps,
-        guidance_scale=settings.guidance_scale,
-        guidance_rescale=settings.guidance_rescale,
-        width=settings.width,
-        height=settings.height,
-        eta=settings.eta,
-        clip_skip=settings.clip_skip - 1 or None,  # diffusers counts the layers skipped
-        generator=[generator],
-        latents=latents.to(dtype=pipeline.unet.dtype),
-        output_type="np",
-        callback_on_step_end=step_end,
-    )
-    flags = getattr(output, "nsfw_content_detected", None) or [False]
-    return output.images[0], bool(flags[0])
-
-
-def _sound_image(pixels: np.ndarray, *, blanked: bool) -> Image.Image:
-    """Levels 0 … 255 from pixels in 0 … 1, rounded as diffusers does; refuses a picture of nothing.
+def _shared(slots: Slots) -> Settings:
+    """Settings that stand for all filled slots, but for prompts and seed.
 
     Raises:
-        GenerationError: Blanked by the safety checker, not finite, or black all over.
+        ValueError: There is none, or they are of different shapes: a mistake of the caller.
     """
-    if blanked:
-        raise GenerationError("the model's safety checker blanked the picture")
-    if not np.isfinite(pixels).all():
-        raise GenerationError(
-            "the picture came out as NaN: the numbers overflowed",
-            hint="--dtype float32, or a lower --guidance-scale",
-        )
-    levels = (pixels * 255).round().astype(np.uint8)
-    if not levels.any():
-        raise GenerationError("the picture came out black all over", hint="try --dtype float32")
-    return Image.fromarray(levels)
+    filled = [settings for settings in slots if settings is not None]
+    if len(set(map(shape_key, filled))) != 1:
+        raise ValueError("a call needs pictures of one shape")
+    return filled[0]
 
 
-@contextmanager
-def _vae_as_it_was(pipeline: Any) -> Iterator[None]:
-    """Undo what a failed decode leaves behind.
-
-    diffusers makes SDXL's VAE float32 for the decode and puts it back only when that went well;
-    after one lack of memory no later picture could be decoded.
-    """
-    dtype = pipeline.vae.dtype
-    try:
-        yield
-    finally:
-        if pipeline.vae.dtype != dtype:
-            pipeline.vae.to(dtype=dtype)
+def _shape(settings: Settings, model: LocalModel) -> Shape:
+    return Shape(str(model.folder), settings.dtype, settings.width, settings.height)
 
 
-@contextmanager
-def _pipeline_errors(device: torch.device) -> Iterator[None]:
-    """Make what goes wrong inside the pipeline the failure of this one picture."""
-    try:
-        yield
-    except SdgenError:
-        raise
-    except torch.OutOfMemoryError as error:
-        torch.cuda.empty_cache()
-        raise _no_memory(device) from error
-    except Exception as error:
-        if "allocate memory" in str(error):  # the CPU's way to say it
-            raise _no_memory(device) from error
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise GenerationError(f"the pipeline failed: {reason}") from error
-
-
-def _no_memory(device: torch.device) -> MemoryExhaustedError:
+def _no_memory(what: str, device: torch.device) -> MemoryExhaustedError:
     return MemoryExhaustedError(
-        f"the picture does not fit the memory of {device}", hint="a smaller --size, or --device cpu"
+        f"{what} does not fit the memory of {device}",
+        hint="a smaller --size, or --device cpu" if device.type == "cuda" else "a smaller --size",
     )
-
-
-def _plain(config: dict[str, Any]) -> dict[str, Any]:
-    """A scheduler's configuration as JSON can carry it, without the library's private keys."""
-    return {key: _as_json(value) for key, value in config.items() if not key.startswith("_")}
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON has no infinity, which is lambda_min_clipped's usual value
-    return value.tolist() if hasattr(value, "tolist") else value

@@ -1,15 +1,17 @@
 """Weights to pipeline. One model is kept; whatever goes wrong while loading is a `ModelError`."""
 
 import os
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from sdgen.engine.devices import DTYPES
+from sdgen.engine.failures import LackOfMemoryError, is_lack_of_memory
 from sdgen.engine.libraries import diffusers, transformers
-from sdgen.errors import MemoryExhaustedError, ModelError
+from sdgen.engine.prompts import TextCache
+from sdgen.errors import ModelError
 from sdgen.models import LocalModel
 from sdgen.models.folder import read_json
 
@@ -18,43 +20,61 @@ from sdgen.models.folder import read_json
 class LoadedModel:
     """A pipeline on its device, with the scheduler configuration that the checkpoint carries.
 
-    The pipeline's own scheduler is replaced for each picture; `trained` never changes. `hashes`
-    are those of the files that were loaded, whatever lies in the folder by now.
+    The pipeline's own scheduler is replaced for each call; `trained` never changes. `hashes` are
+    those of the files that were loaded, whatever lies in the folder by now. `texts` are its last
+    embeddings, `attention` the kernel that its UNet used for each shape of latents.
     """
 
     pipeline: Any
     trained: dict[str, Any]
     hashes: dict[str, str]
+    texts: TextCache = field(default_factory=TextCache)
+    attention: dict[tuple[int, ...], str] = field(default_factory=dict)
 
 
-def load_model(model: LocalModel, dtype: str, device: torch.device) -> LoadedModel:
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What is loaded: these untouched files, in this format, on this device."""
+
+    folder: str
+    pipeline: str
+    variant: str | None
+    files: Hashable
+    dtype: str
+    device: torch.device
+    offload: bool
+
+
+_kept: dict[_Key, LoadedModel] = {}
+"""The model that was loaded last."""
+
+
+def load_model(
+    model: LocalModel, dtype: str, device: torch.device, *, offload: bool = False
+) -> LoadedModel:
     """Load `model`, or give it again if it was the last one loaded.
+
+    Args:
+        model: A checked folder.
+        dtype: Number format by name, not auto.
+        device: Where it computes.
+        offload: Keep its parts in main memory, each on the device only while it is at work.
 
     Raises:
         ModelError: diffusers cannot load it.
-        MemoryExhaustedError: It does not fit the device.
+        LackOfMemoryError: It does not fit the device.
     """
-    return _load(_Key(model), dtype, device)
+    files = model.fingerprint()
+    key = _Key(str(model.folder), model.pipeline, model.variant, files, dtype, device, offload)
+    if key not in _kept:
+        _kept.clear()  # first, so that there are never two in memory
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        _kept[key] = _load(model, dtype, device, offload=offload)
+    return _kept[key]
 
 
-class _Key:
-    """A model as a cache key: the same folder and the same files, untouched since."""
-
-    def __init__(self, model: LocalModel) -> None:
-        self.model = model
-        files = model.fingerprint()
-        self._identity = (str(model.folder), model.pipeline, model.variant, files)
-
-    def __hash__(self) -> int:
-        return hash(self._identity)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self._identity == other._identity
-
-
-@lru_cache(maxsize=1)
-def _load(key: _Key, dtype: str, device: torch.device) -> LoadedModel:
-    model = key.model
+def _load(model: LocalModel, dtype: str, device: torch.device, *, offload: bool) -> LoadedModel:
     hashes = model.hashes()
     options: dict[str, Any] = {"add_watermarker": False} if "XL" in model.pipeline else {}
     try:
@@ -67,13 +87,13 @@ def _load(key: _Key, dtype: str, device: torch.device) -> LoadedModel:
             **_text_encoders(model, DTYPES[dtype]),
             **options,
         )
-        pipeline.to(device)
-    except torch.OutOfMemoryError as error:
-        raise MemoryExhaustedError(
-            f"{model.name} does not fit the memory of {device}",
-            hint="--device cpu",
-        ) from error
+        if offload:
+            pipeline.enable_model_cpu_offload(device=device)
+        else:
+            pipeline.to(device)
     except Exception as error:  # diffusers reports one cause as many types
+        if is_lack_of_memory(error):
+            raise LackOfMemoryError("load") from error
         reason = _first_line(error).replace(f"{model.folder}{os.sep}", "")
         raise ModelError(f"{model.name} cannot be loaded: {reason}") from error
     pipeline.set_progress_bar_config(disable=True)

@@ -27,7 +27,8 @@ class Difference:
         return self.a is not None and self.b is not None
 
     def __str__(self) -> str:
-        return f"{self.name} {self.a} → {self.b}"
+        name = f"batch {self.name}" if self.part == "batch" else self.name
+        return f"{name} {self.a} → {self.b}"
 
 
 def facts(record: Record) -> dict[Fact, Any]:

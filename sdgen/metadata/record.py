@@ -6,15 +6,18 @@ readable through `sdgen.metadata.migrations`.
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from PIL import Image
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from sdgen.recipe.settings import Settings
 from sdgen.version import __version__
 
 SCHEMA: Final = "sdgen.image/1"
+
+MOST_TOGETHER: Final = 64
+"""Images in one pipeline call, at most; a record that says more would not be drawn again."""
 
 Environment = dict[str, str | int | float | bool | None]
 
@@ -54,8 +57,14 @@ class SchedulerRecord(_Part):
 class BatchRecord(_Part):
     """The shape of the pipeline call: `size` images together, this one at `slot` (from 0)."""
 
-    size: int = Field(default=1, ge=1)
+    size: int = Field(default=1, ge=1, le=MOST_TOGETHER)
     slot: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _slot_is_inside(self) -> Self:
+        if self.slot >= self.size:
+            raise ValueError(f"slot {self.slot} of a call of {self.size} images")
+        return self
 
 
 class PixelRecord(_Part):

@@ -10,12 +10,12 @@ import sdgen.engine
 import sdgen.models.resolve
 import sdgen.replay
 from sdgen.cli import app
-from sdgen.engine import no_progress
+from sdgen.engine import no_progress, tell_nobody
 from tests.fakes import PaintedGenerator, find_fake
 
 
 class SlowPainter(PaintedGenerator):
-    def generate(self, settings, model, on_step=no_progress):
+    def generate(self, settings, model, on_step=no_progress, tell=tell_nobody):
         def slowly(done, total):
             time.sleep(float(os.environ.get("STEP_SECONDS", "0")))
             on_step(done, total)

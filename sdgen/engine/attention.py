@@ -1,0 +1,66 @@
+"""Which attention kernel the UNet really uses: torch chooses one by shape, format and device."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.nn.attention import SDPBackend
+from torch.overrides import TorchFunctionMode
+
+from sdgen.engine.loader import LoadedModel
+
+
+class _Watch(TorchFunctionMode):
+    """Within it, each call of torch's attention leaves the name of its kernel in `seen`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Look, and pass the call on."""
+        if func is torch.nn.functional.scaled_dot_product_attention:
+            self.seen.add(_chosen(*args, **(kwargs or {})))
+        return func(*args, **(kwargs or {}))
+
+
+def _chosen(*args: Any, **kwargs: Any) -> str:
+    """The kernel that torch takes for these arguments: flash, efficient, cudnn or math."""
+    number = torch._fused_sdp_choice(*args, **kwargs)
+    return SDPBackend(number).name.removesuffix("_ATTENTION").lower()
+
+
+@contextmanager
+def watched_attention(loaded: LoadedModel, shape: tuple[int, ...]) -> Iterator[None]:
+    """Note in `loaded.attention` what the first UNet call of this shape uses; later ones are known.
+
+    Only one call is watched, since watching costs time on every operation of torch.
+    """
+    if shape in loaded.attention:
+        yield
+        return
+    watch, unet = _Watch(), loaded.pipeline.unet
+
+    def begin(*_: Any) -> None:
+        before.remove()
+        watch.__enter__()  # type: ignore[no-untyped-call]
+
+    def end(*_: Any) -> None:
+        after.remove()
+        watch.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+        loaded.attention[shape] = "+".join(sorted(watch.seen)) or "none"
+
+    before = unet.register_forward_pre_hook(begin)
+    after = unet.register_forward_hook(end, always_call=True)
+    try:
+        yield
+    finally:
+        before.remove()
+        after.remove()

@@ -1,0 +1,138 @@
+"""Latents become a picture, or the reason why there is none.
+
+Each picture is decoded alone: its pixels then do not depend on how many were drawn together, and
+the decoder, which needs the most memory of all parts at large sizes, needs it for one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from sdgen.engine.ladder import Way
+from sdgen.errors import GenerationError
+
+_HALVES = (torch.float16, torch.bfloat16)
+
+
+class _BadPixelsError(Exception):
+    """The decoder gave numbers that are no picture; `str` says which."""
+
+
+def decode(pipeline: Any, latents: torch.Tensor, way: Way) -> tuple[Image.Image, str]:
+    """Decode one picture, in float32 where the VAE's own format gives nothing.
+
+    Args:
+        pipeline: Its VAE, and its safety checker if it has one, are used.
+        latents: From `denoise`, shape (1, channels, height / 8, width / 8).
+        way: Whether in tiles, and whether in float32 from the start.
+
+    Returns:
+        The picture, and the number format that the VAE had.
+
+    Raises:
+        GenerationError: Not finite, black all over, or blanked by the safety checker.
+    """
+    if not torch.isfinite(latents).all():
+        raise GenerationError(
+            "the picture came out as NaN: the numbers overflowed in the denoising",
+            hint="--dtype float32, or a lower --guidance-scale",
+        )
+    vae = pipeline.vae
+    formats = [torch.float32] if way.vae_dtype else [usual_format(vae)]
+    if formats[0] in _HALVES:
+        formats.append(torch.float32)
+    for dtype in formats:
+        try:
+            image = _picture(pipeline, latents, dtype, way.tile)
+        except _BadPixelsError as error:
+            reason = str(error)
+        else:
+            return image, str(dtype).removeprefix("torch.")
+    raise GenerationError(
+        f"the picture came out {reason} in float32 too"
+        if len(formats) > 1
+        else f"the picture came out {reason}",
+        hint="another --seed, or a lower --guidance-scale",
+    )
+
+
+def usual_format(vae: Any) -> torch.dtype:
+    """What diffusers decodes in: a VAE that is known to overflow in float16 is made float32."""
+    dtype: torch.dtype = vae.dtype
+    is_upcast = dtype == torch.float16 and getattr(vae.config, "force_upcast", False)
+    return torch.float32 if is_upcast else dtype
+
+
+def _picture(pipeline: Any, latents: torch.Tensor, dtype: torch.dtype, tile: int) -> Image.Image:
+    """One attempt.
+
+    Raises:
+        _BadPixelsError: Not finite, or black all over.
+        GenerationError: The safety checker blanked it.
+    """
+    with _vae_in(pipeline.vae, dtype), _tiles_of(pipeline, tile):
+        scaled = _unscaled(latents.to(dtype), pipeline.vae.config)
+        decoded = pipeline.vae.decode(scaled, return_dict=False)[0]
+    if not torch.isfinite(decoded).all():
+        raise _BadPixelsError("as NaN: the numbers overflowed in the decoder")
+    if _is_blanked(pipeline, decoded, latents.dtype):
+        raise GenerationError("the model's safety checker blanked the picture")
+    [pixels] = pipeline.image_processor.postprocess(decoded, output_type="np")
+    levels = (pixels * 255).round().astype(np.uint8)
+    if not levels.any():
+        raise _BadPixelsError("black all over")
+    return Image.fromarray(levels)
+
+
+def _unscaled(latents: torch.Tensor, config: Any) -> torch.Tensor:
+    """Latents as the decoder was trained on them, computed as the pipelines of diffusers do."""
+    mean, std = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)
+    if mean is None or std is None:
+        return latents / float(config.scaling_factor)
+    means, stds = (torch.tensor(each).view(1, -1, 1, 1).to(latents) for each in (mean, std))
+    return latents * stds / float(config.scaling_factor) + means
+
+
+def _is_blanked(pipeline: Any, decoded: torch.Tensor, dtype: torch.dtype) -> bool:
+    """What the safety checker of the model says, if it has one."""
+    if getattr(pipeline, "safety_checker", None) is None:
+        return False
+    device = pipeline._execution_device
+    _, flags = pipeline.run_safety_checker(decoded, device, dtype)
+    return bool(flags and flags[0])
+
+
+@contextmanager
+def _vae_in(vae: Any, dtype: torch.dtype) -> Iterator[None]:
+    """The VAE in `dtype`; whatever happens, it then has its own format again.
+
+    diffusers puts it back only after a good decode, so that one failure would spoil all later
+    pictures. To float32 and back changes no weight.
+    """
+    own = vae.dtype
+    try:
+        if dtype != own:
+            vae.to(dtype=dtype)
+        yield
+    finally:
+        if vae.dtype != own:
+            vae.to(dtype=own)
+
+
+@contextmanager
+def _tiles_of(pipeline: Any, tile: int) -> Iterator[None]:
+    """The VAE decoding in tiles of `tile` pixels, or, for 0, at once."""
+    vae = pipeline.vae
+    before = (vae.use_tiling, vae.tile_sample_min_size, vae.tile_latent_min_size)
+    try:
+        vae.use_tiling = tile > 0
+        if tile:
+            vae.tile_sample_min_size = tile
+            vae.tile_latent_min_size = tile // pipeline.vae_scale_factor
+        yield
+    finally:
+        vae.use_tiling, vae.tile_sample_min_size, vae.tile_latent_min_size = before

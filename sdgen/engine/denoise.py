@@ -1,0 +1,67 @@
+"""Settings of one or more pictures, prompts encoded, become latents in one pipeline call."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from sdgen.engine import OnStep
+from sdgen.engine.attention import watched_attention
+from sdgen.engine.loader import LoadedModel
+from sdgen.engine.noise import initial_latents
+from sdgen.engine.prompts import Text, as_arguments
+from sdgen.engine.schedulers import build_scheduler
+from sdgen.recipe.settings import Settings
+
+
+def denoise(
+    loaded: LoadedModel,
+    rows: Sequence[Settings],
+    texts: Sequence[tuple[Text, Text | None]],
+    on_step: OnStep,
+) -> torch.Tensor:
+    """Draw latents, one row of the call for each of `rows`.
+
+    The pipeline's scheduler is built anew, always from the trained configuration and never from
+    the last picture's; it stays in the pipeline for the record.
+
+    Args:
+        loaded: The model.
+        rows: Settings of one `shape_key`.
+        texts: Their embeddings, from `encode`.
+        on_step: Hears of each step.
+
+    Returns:
+        Latents as the VAE takes them, but for its scaling: shape (rows, channels, height / 8,
+        width / 8), in the model's dtype, on its device.
+    """
+    pipeline, shared = loaded.pipeline, rows[0]
+    pipeline.scheduler = build_scheduler(shared.scheduler, loaded.trained)
+    drawn = [initial_latents(row.seed, _latent_shape(pipeline, row)) for row in rows]
+    noise = torch.cat([latents for latents, _ in drawn])
+
+    def step_end(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        on_step(index + 1, pipeline.num_timesteps)
+        return tensors
+
+    with watched_attention(loaded, tuple(noise.shape)):
+        latents: torch.Tensor = pipeline(
+            **as_arguments(texts),
+            num_inference_steps=shared.steps,
+            guidance_scale=shared.guidance_scale,
+            guidance_rescale=shared.guidance_rescale,
+            width=shared.width,
+            height=shared.height,
+            eta=shared.eta,
+            generator=[generator for _, generator in drawn],
+            latents=noise.to(dtype=pipeline.unet.dtype),
+            output_type="latent",
+            callback_on_step_end=step_end,
+        ).images
+    return latents
+
+
+def _latent_shape(pipeline: Any, settings: Settings) -> tuple[int, int, int]:
+    factor = pipeline.vae_scale_factor
+    channels = pipeline.unet.config.in_channels
+    return channels, settings.height // factor, settings.width // factor

@@ -1,0 +1,149 @@
+"""How a picture is drawn where memory is short: one way after the other, from fast to slow.
+
+A lack of memory in the denoising is helped by fewer pictures at a time, one in the decoding by
+tiles; then the parts of the model that are not at work wait in main memory, and at last the CPU
+draws. Each way moves pixels a little, so the record tells it and a replay begins with it.
+"""
+
+import gc
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from sdgen.engine import Slots
+from sdgen.engine.failures import Stage
+from sdgen.metadata.record import MOST_TOGETHER
+
+SMALLEST_TILE = 64
+"""Pixels; a tile of the decoder is half as long as the picture's longer side, but not smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to draw. The plain one is `Way()`.
+
+    Attributes:
+        most: Pictures in one call, at most.
+        tile: Length of the tiles that the VAE decodes, in pixels; 0 is the whole picture at once.
+        offload: Only the part of the model that is at work lies on the device.
+        on_cpu: The CPU draws, whatever device was chosen.
+        vae_dtype: Number format of the VAE; empty is that of the model.
+    """
+
+    most: int = MOST_TOGETHER
+    tile: int = 0
+    offload: bool = False
+    on_cpu: bool = False
+    vae_dtype: str = ""
+
+    def __str__(self) -> str:
+        told = ["on the CPU"] if self.on_cpu else []
+        told += ["with the model's parts one after the other"] if self.offload else []
+        told += [f"decoded in tiles of {self.tile} pixels"] if self.tile else []
+        told += [f"{self.most} at a time"] if self.most < MOST_TOGETHER and not told else []
+        return ", ".join(told) or "as usual"
+
+    def parts(self, slots: Slots) -> list[Slots]:
+        """`slots` in parts of one size that is not above `most`; those without a picture left out.
+
+        Halves of halves, so that a slot has the same place in its part whatever was in the others.
+        """
+        size = len(slots)
+        while size > self.most:
+            size = (size + 1) // 2
+        padded = [*slots, *[None] * (-len(slots) % size)]
+        parts = [padded[start : start + size] for start in range(0, len(padded), size)]
+        return [part for part in parts if any(part)]
+
+
+def next_way(way: Way, stage: Stage, size: int, side: int, *, is_cuda: bool) -> Way | None:
+    """The way to try after `way` ran out of memory; None when there is no other.
+
+    Args:
+        way: What was tried.
+        stage: Where it ran out.
+        size: Slots in the call.
+        side: The longer side of the picture, in pixels.
+        is_cuda: Whether the chosen device is a GPU.
+    """
+    if stage in ("encode", "denoise") and size > 1:
+        return replace(way, most=(size + 1) // 2)
+    if stage == "decode" and not way.tile and side > SMALLEST_TILE:
+        return replace(way, tile=tile_for(side))
+    if is_cuda and not (way.offload or way.on_cpu):
+        return replace(way, offload=True)
+    if is_cuda and not way.on_cpu:
+        return Way(most=1, on_cpu=True)
+    return None
+
+
+def tile_for(side: int) -> int:
+    """The length of a tile where the longer side is `side`, both in pixels: a multiple of 8."""
+    return max(SMALLEST_TILE, -(-side // 16) * 8)
+
+
+def way_recorded(environment: Mapping[str, Any]) -> Way:
+    """The way that a record tells; what it tells wrongly, or not at all, is as usual."""
+    tile, vae_dtype = environment.get("vae_tile"), environment.get("vae_dtype")
+    is_tile = type(tile) is int and SMALLEST_TILE <= tile <= 4096 and tile % 8 == 0
+    return Way(
+        tile=tile if is_tile else 0,  # type: ignore[arg-type]
+        offload=environment.get("offload") is True,
+        vae_dtype="float32" if vae_dtype == "float32" else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What decides how much memory a picture takes; without a size, the weights alone."""
+
+    folder: str
+    dtype: str
+    width: int = 0
+    height: int = 0
+
+
+class Ways:
+    """The ways that were found for pictures of each shape, kept for the rest of the process."""
+
+    def __init__(self, *, is_cuda: bool, first: Way | None = None) -> None:
+        self._is_cuda = is_cuda
+        self._first = first or Way()
+        self._known: dict[Shape, Way] = {}
+        self._untold: list[str] = []
+
+    def beginning_with(self, way: Way) -> "Ways":
+        """Others, which know nothing yet but where to begin."""
+        return Ways(is_cuda=self._is_cuda, first=way)
+
+    def of(self, shape: Shape) -> Way:
+        """How to draw pictures of `shape`."""
+        weights = replace(shape, width=0, height=0)
+        return self._known.get(shape) or self._known.get(weights) or self._first
+
+    def step_down(self, way: Way, stage: Stage, size: int, shape: Shape) -> Way | None:
+        """The way to take from now on after `way` ran out of memory, which is freed; None if none.
+
+        Args:
+            way: What was tried.
+            stage: Where it ran out.
+            size: Slots in the call.
+            shape: Of the pictures.
+        """
+        gc.collect()  # an exception's frames may be in a cycle, and hold the tensors
+        if self._is_cuda:
+            torch.cuda.empty_cache()
+        side = max(shape.width, shape.height)
+        lower = next_way(way, stage, size, side, is_cuda=self._is_cuda)
+        if lower is not None:
+            self._known[shape] = lower
+            what = f" of {shape.width}x{shape.height}" if side else ""
+            self._untold.append(f"out of memory ({stage}{what}): trying again {lower}")
+        return lower
+
+    def untold(self) -> Iterator[str]:
+        """What the user does not know yet; told once."""
+        while self._untold:
+            yield self._untold.pop(0)

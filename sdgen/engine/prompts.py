@@ -1,0 +1,87 @@
+"""Prompts to embeddings: each distinct text once, and alone.
+
+Alone, because the shape of a call moves the last bits of what comes out of it: encoded beside other
+prompts, a picture would depend on its neighbours.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from sdgen.recipe.settings import Settings
+
+_NAMES = ("prompt_embeds", "pooled_prompt_embeds")
+
+KEPT = 32
+"""Embeddings kept for a model; one takes at most 0.65 MB (SDXL in float32)."""
+
+Text = tuple[torch.Tensor, ...]
+"""One text's embedding, shape (1, tokens, width), and for SDXL the pooled one, (1, width)."""
+
+
+class TextCache:
+    """The last embeddings of one loaded model."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[object, ...], Text] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: tuple[object, ...], make: Callable[[], Text]) -> Text:
+        """What is kept under `key`, else what `make` returns, from now on kept."""
+        if key not in self._kept:
+            self._kept[key] = make()
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+def encode(pipeline: Any, cache: TextCache, settings: Settings) -> tuple[Text, Text | None]:
+    """The embeddings of the prompt and of the negative prompt; no guidance needs no negative one.
+
+    They are, bit for bit, what the pipeline computes for one picture: an absent negative prompt is
+    zeros in SDXL and the empty text elsewhere, and `clip_skip` acts on the prompt alone.
+    """
+    skipped = settings.clip_skip - 1 or None  # diffusers counts the layers skipped
+    key = ("prompt", settings.prompt, skipped)
+    prompt = cache.get(key, lambda: _prompt(pipeline, settings.prompt, skipped))
+    if settings.guidance_scale <= 1:
+        return prompt, None
+    text = settings.negative_prompt or None
+    return prompt, cache.get(("negative", text), lambda: _negative(pipeline, prompt, text))
+
+
+def _prompt(pipeline: Any, text: str, clip_skip: int | None) -> Text:
+    encoded = _call(pipeline, prompt=text, do_classifier_free_guidance=False, clip_skip=clip_skip)
+    return tuple(encoded[0::2])
+
+
+def _negative(pipeline: Any, prompt: Text, text: str | None) -> Text:
+    """The length, and for zeros the shape, are those of the prompt's own embedding."""
+    options = {"prompt": None, "negative_prompt": text, "do_classifier_free_guidance": True}
+    encoded = _call(pipeline, **options, **_named("", [prompt]))
+    return tuple(encoded[1::2])
+
+
+def _call(pipeline: Any, **options: Any) -> Sequence[torch.Tensor]:
+    """(prompt, negative) and in SDXL (prompt, negative, pooled prompt, pooled negative)."""
+    device = pipeline._execution_device
+    encoded: Sequence[torch.Tensor] = pipeline.encode_prompt(
+        device=device, num_images_per_prompt=1, **options
+    )
+    return encoded
+
+
+def as_arguments(texts: Sequence[tuple[Text, Text | None]]) -> dict[str, torch.Tensor]:
+    """The embeddings of all slots as the pipeline takes them, one row a slot."""
+    negatives = [negative for _, negative in texts if negative is not None]
+    return _named("", [prompt for prompt, _ in texts]) | _named("negative_", negatives)
+
+
+def _named(prefix: str, texts: Sequence[Text]) -> dict[str, torch.Tensor]:
+    rows = [torch.cat(column) for column in zip(*texts, strict=True)]
+    return {f"{prefix}{name}": row for name, row in zip(_NAMES, rows, strict=False)}

@@ -1,0 +1,69 @@
+"""The record of a drawn picture."""
+
+import math
+from typing import Any
+
+import torch
+
+from sdgen.engine import Drawing
+from sdgen.engine.environment import environment
+from sdgen.engine.loader import LoadedModel
+from sdgen.engine.notices import notices_on
+from sdgen.engine.together import Drawn
+from sdgen.metadata.record import (
+    BatchRecord,
+    ModelRecord,
+    Record,
+    SchedulerRecord,
+    now,
+    pixels_of,
+)
+from sdgen.models import LocalModel
+from sdgen.recipe.settings import Settings
+
+
+def recorded(
+    drawn: Drawn,
+    settings: Settings,
+    model: LocalModel,
+    loaded: LoadedModel,
+    place: BatchRecord,
+    device: torch.device,
+) -> Drawing:
+    """`drawn` with its record.
+
+    Args:
+        drawn: From `draw_together`.
+        settings: Of this picture, with the number format that it was drawn in.
+        model: Its name and commit.
+        loaded: Its hashes, and the scheduler of the call.
+        place: Size of the call, and the slot.
+        device: Which drew.
+    """
+    scheduler = loaded.pipeline.scheduler
+    record = Record(
+        created=now(),
+        settings=settings,
+        model=ModelRecord(
+            name=model.name, pipeline=model.pipeline, revision=model.revision, files=loaded.hashes
+        ),
+        scheduler=SchedulerRecord(
+            class_name=type(scheduler).__name__, config=_plain(dict(scheduler.config))
+        ),
+        environment=environment(device) | drawn.how,
+        batch=place,
+        image=pixels_of(drawn.image),
+        notices=[*notices_on(loaded.pipeline, model, settings), *drawn.notices],
+    )
+    return Drawing(drawn.image, record)
+
+
+def _plain(config: dict[str, Any]) -> dict[str, Any]:
+    """A scheduler's configuration as JSON can carry it, without the library's private keys."""
+    return {key: _as_json(value) for key, value in config.items() if not key.startswith("_")}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no infinity, which is lambda_min_clipped's usual value
+    return value.tolist() if hasattr(value, "tolist") else value

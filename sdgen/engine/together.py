@@ -1,0 +1,96 @@
+"""One pipeline call for several pictures, and what came out in each slot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+
+from sdgen.engine import OnStep, Slots
+from sdgen.engine.decode import decode, usual_format
+from sdgen.engine.denoise import denoise
+from sdgen.engine.failures import failures_of
+from sdgen.engine.ladder import Way
+from sdgen.engine.loader import LoadedModel
+from sdgen.engine.prompts import encode
+from sdgen.errors import GenerationError
+from sdgen.metadata.record import Environment
+from sdgen.recipe.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture, how it was drawn, for the record, and what the user should know of it."""
+
+    image: Image.Image
+    how: Environment
+    notices: tuple[str, ...] = ()
+
+
+def draw_together(
+    loaded: LoadedModel, slots: Slots, way: Way, on_step: OnStep
+) -> dict[int, Drawn | GenerationError]:
+    """Draw the filled slots in one call.
+
+    Where the call as a whole fails, each picture is drawn in a call of its own, in the same shape
+    and slot, so that one bad picture does not take the others with it, nor change their pixels.
+
+    Args:
+        loaded: The model.
+        slots: One row of the call each; an empty one gets a copy of a filled one.
+        way: How to decode.
+        on_step: Hears of each step.
+
+    Returns:
+        Filled slot → its picture, or why there is none.
+
+    Raises:
+        LackOfMemoryError: In any stage.
+        InterruptedRunError: `on_step` stopped the call.
+    """
+    filled = [slot for slot, settings in enumerate(slots) if settings is not None]
+    try:
+        latents = _latents(loaded, padded(slots), on_step)
+    except GenerationError as error:
+        if len(filled) == 1:
+            return {filled[0]: error}
+        alone = [[settings if at == slot else None for at, settings in enumerate(slots)]
+                 for slot in filled]  # fmt: skip
+        apart = [draw_together(loaded, each, way, on_step) for each in alone]
+        return {slot: outcome for each in apart for slot, outcome in each.items()}
+    kernel = loaded.attention[tuple(latents.shape)]
+    return {slot: _decoded(loaded, latents[slot : slot + 1], way, kernel) for slot in filled}
+
+
+def padded(slots: Slots) -> list[Settings]:
+    """`slots` with each empty one filled by a copy of the first picture that there is."""
+    filler = next(settings for settings in slots if settings is not None)
+    return [filler if settings is None else settings for settings in slots]
+
+
+def _latents(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -> torch.Tensor:
+    with torch.inference_mode():
+        with failures_of("encode"):
+            texts = [encode(loaded.pipeline, loaded.texts, row) for row in rows]
+        with failures_of("denoise"):
+            return denoise(loaded, rows, texts, on_step)
+
+
+def _decoded(
+    loaded: LoadedModel, latents: torch.Tensor, way: Way, kernel: str
+) -> Drawn | GenerationError:
+    usual = str(usual_format(loaded.pipeline.vae)).removeprefix("torch.")
+    try:
+        with torch.inference_mode(), failures_of("decode"):
+            image, dtype = decode(loaded.pipeline, latents, way)
+    except GenerationError as error:
+        return error
+    notices = []
+    if dtype != usual:
+        notices.append(f"the VAE gives no picture in {usual}; it decoded in {dtype}")
+    if image.getcolors(maxcolors=1):
+        notices.append("every pixel has the same colour; something is probably wrong")
+    how: Environment = {
+        "attention": kernel, "vae_dtype": dtype, "vae_tile": way.tile, "offload": way.offload
+    }  # fmt: skip
+    return Drawn(image, how, tuple(notices))
