@@ -25,8 +25,9 @@ GROUP_OPTIONS = frozenset(
 """Options that may stand before the command; none of them takes a value."""
 
 SWITCHES = frozenset(
-    {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick"}
-)
+    {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
+     "--locked"}
+)  # fmt: skip
 """Options of the commands that take no value."""
 
 
@@ -45,6 +46,7 @@ COMMANDS = {
         Command("generate", "generate", "Draw PROMPT. The word generate may be left out."),
         Command("batch", "batch", "Draw every job of a file; goes on where it stopped."),
         Command("reproduce", "reproduce", "Draw again from the record: is it the same picture?"),
+        Command("lock", "lock", "Write down which models and versions draw; --locked holds them."),
         Command("show", "show", "Show what made a picture."),
         Command("diff", "diff", "Show what differs between two pictures."),
         Command("explain", "explain", "Show each setting and the place that gave its value."),

@@ -17,6 +17,7 @@ from sdgen.batch.jobs import Job, parse_shard
 from sdgen.batch.options import BatchOptions
 from sdgen.batch.outcomes import BatchSummary, Observer
 from sdgen.batch.preview import Preview, preview_batch
+from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.options import Configs, Device, Format, Json, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
@@ -80,6 +81,8 @@ def batch(
     limit: Limit = None,
     keep_going: KeepGoing = False,
     dry_run: DryRun = False,
+    locked: Locked = False,
+    lock_file: LockFile = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -90,6 +93,7 @@ def batch(
     out = Output(as_json=json, quiet=quiet)
     _refuse_picture(output)
     check_template(name)
+    lock = open_lock(locked=locked, path=lock_file)
     options = BatchOptions(format=format_named(format) or "png", limit=limit, template=name)
     if shard is not None:
         options = replace(options, shard=parse_shard(shard))
@@ -100,6 +104,7 @@ def batch(
         num_images=num_images,
         keep_going=keep_going,
     )
+    check_locked(lock, (draft.model for draft in drafts.items))
     for fault in drafts.faults:
         out.warn(display(fault))
     if dry_run:

@@ -9,6 +9,7 @@ import typer
 from sdgen import engine
 from sdgen.api import plan_picture
 from sdgen.cli.drawing import report, save, steps, warn_of
+from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.options import (
     Configs,
     Device,
@@ -52,12 +53,16 @@ def generate(
     output: OutputPath = Path("outputs"),
     format: Format = None,
     overwrite: Overwrite = False,
+    locked: Locked = False,
+    lock_file: LockFile = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Draw PROMPT, with the record that makes it again inside the image and beside it."""
     out = Output(as_json=json, quiet=quiet)
+    lock = open_lock(locked=locked, path=lock_file)
     planned = plan_picture(with_stdin_prompt(flags), config)
+    check_locked(lock, [planned.model])
     _check_last_seed(planned.settings.seed, num_images)
     target = target_of(output, format, overwrite=overwrite)
     target.check(num_images)

@@ -25,7 +25,7 @@ def _scheduler_names(incomplete: str) -> list[str]:
     return _starting(incomplete, list(SCHEDULERS))
 
 
-def _model_names(incomplete: str) -> list[str]:
+def model_names(incomplete: str) -> list[str]:
     from sdgen.models.catalogue import CATALOGUE
 
     return _starting(incomplete, list(CATALOGUE))
@@ -160,7 +160,7 @@ def rename_aliases(arguments: list[str]) -> list[str]:
 def _completion(name: str) -> Callable[[str], list[str]] | None:
     completions: dict[str, Callable[[str], list[str]]] = {
         "scheduler": _scheduler_names,
-        "model": _model_names,
+        "model": model_names,
         "dtype": lambda incomplete: _starting(incomplete, metavar("dtype").split("|")),
     }
     return completions.get(name)

@@ -1,0 +1,116 @@
+"""`sdgen lock`: write down, to the byte, which models and libraries a project draws with."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sdgen.api import config_layers
+from sdgen.cli.locked import DEFAULT_LOCK
+from sdgen.cli.options import Configs, Json, Quiet, model_names
+from sdgen.cli.output import Output, display
+from sdgen.errors import InputError
+from sdgen.files.lockfile import read_lock, write_lock
+from sdgen.models import LocalModel, find_model
+from sdgen.models.lock import Lock, changes_in, lock_of, models_of, refuse_changes
+from sdgen.recipe.layers import Layer
+from sdgen.recipe.settings import Settings
+
+Files = Annotated[
+    list[Path], typer.Argument(metavar="[FILE...]", help="Batch files; - is not one of them.")
+]
+Models = Annotated[
+    list[str],
+    typer.Option(
+        "--model", metavar="NAME|FOLDER", help="A model to lock; repeatable.",
+        autocompletion=model_names,
+    ),
+]  # fmt: skip
+Where = Annotated[
+    Path, typer.Option("--lock-file", metavar="PATH", help="The file to write or to check.")
+]
+Check = Annotated[
+    bool, typer.Option("--check", help="Write nothing: does the lock hold on this machine?")
+]
+
+
+def lock(
+    files: Files = [],
+    model: Models = [],
+    config: Configs = [],
+    lock_file: Where = DEFAULT_LOCK,
+    check: Check = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write sdgen.lock: the models of the batch files, configs and --model, and all versions.
+
+    Names every file of each model with its SHA-256, and the libraries that draw. Without any of
+    them it is the model that is used when none is named. --locked draws with nothing else.
+    """
+    out = Output(as_json=as_json, quiet=quiet)
+    if check:
+        if files or config:
+            raise InputError("--check looks at the lock file; beside it, it takes only --model")
+        _check(lock_file, model, out)
+        return
+    found = lock_of(_models(files, model, config))
+    _tell_left_out(lock_file, found, out)
+    changed = write_lock(lock_file, found)
+    out.say(f"{'locked' if changed else 'unchanged'}: {display(', '.join(found.models))}")
+    out.result(display(str(lock_file)))
+    said = found.model_dump(by_alias=True, exclude_none=True)
+    out.json({"lock": str(lock_file), "changed": changed, **said})
+
+
+def _models(
+    files: Sequence[Path], names: Sequence[str], configs: Sequence[str]
+) -> list[LocalModel]:
+    """Every model that is used, each once, in the order in which it is named."""
+    named = list(names)
+    found = [model for file in files for model in _of_batch(file, configs)]
+    for config in configs:
+        named.append(_name_in(config_layers([config])))
+    if not named and not found:
+        named.append(_name_in(config_layers([])))
+    found += map(find_model, named)
+    return list({model.folder: model for model in found}.values())
+
+
+def _of_batch(file: Path, configs: Sequence[str]) -> list[LocalModel]:
+    from sdgen.batch.drafts import draft_jobs
+    from sdgen.batch.jobfiles import read_job_file
+
+    drafts = draft_jobs(read_job_file(file), config_layers(configs))
+    return [draft.model for draft in drafts.items]
+
+
+def _name_in(layers: Sequence[Layer]) -> str:
+    """The model that `layers` name, lowest first, or the one that is used when none does."""
+    named = [layer.values["model"] for layer in layers if "model" in layer.values]
+    return str(named[-1] if named else Settings.model_fields["model"].default)
+
+
+def _tell_left_out(path: Path, found: Lock, out: Output) -> None:
+    """Say which models the lock that is there named, and the new one does not."""
+    try:
+        before = read_lock(path)
+    except InputError:
+        return
+    if gone := before.models.keys() - found.models.keys():
+        out.warn(f"no longer locked: {display(', '.join(sorted(gone)))}")
+
+
+def _check(path: Path, places: Sequence[str], out: Output) -> None:
+    """Say whether the lock holds here; `places` are models whose folder the user named."""
+    found = read_lock(path)
+    changes = changes_in(found, models_of(found, map(find_model, places)))
+    said = [asdict(change) for change in changes]
+    out.json({"lock": str(path), "holds": not changes, "changes": said})
+    for change in changes:
+        out.result(display(f"changed: {change}"))
+    refuse_changes(changes, str(path))
+    models = f"{len(found.models)} model{'s' * (len(found.models) != 1)}"
+    out.result(display(f"{path} holds: {models}, {len(found.versions)} versions"))

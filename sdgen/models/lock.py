@@ -1,0 +1,207 @@
+"""The lock: which models and which versions of the libraries a project draws with, to the byte.
+
+A lock names models and never says where they are. What it holds is compared with what is here;
+nothing in it is opened or fetched.
+"""
+
+import platform
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from sdgen.errors import InputError, ModelError
+from sdgen.models.local import LocalModel, find_model
+from sdgen.version import __version__
+
+SCHEMA: Final = "sdgen.lock/1"
+
+LIBRARIES = (
+    "accelerate", "diffusers", "huggingface-hub", "numpy", "pillow", "safetensors", "scipy",
+    "tokenizers", "torch", "torchsde", "transformers",
+)  # fmt: skip
+"""What stands between the weights and the pixels."""
+
+Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+
+_BARE_NAME = re.compile(r"[^~./\\:][^/\\:]*")
+"""What a lock may call a model: nothing that leads to another place or is expanded."""
+
+SHOWN = 3
+"""Changes that one line of an error names."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",  # an older sdgen must not overlook what a lock asks for
+        strict=True,
+        hide_input_in_errors=True,
+        defer_build=True,
+        populate_by_name=True,
+    )
+
+
+class LockedModel(_Part):
+    """A model to the byte: every file that decides pixels, by its path in the model's folder."""
+
+    pipeline: str
+    revision: str | None = Field(default=None, description="commit of the hub repository, if any")
+    files: dict[str, Digest]
+
+
+class Lock(_Part):
+    """What a lock file says. Names stand in alphabetical order, so that two of them compare."""
+
+    schema_: Literal["sdgen.lock/1"] = Field(default=SCHEMA, alias="schema")
+    versions: dict[str, str] = Field(description="package → version, and python's")
+    models: dict[str, LockedModel]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One fact that is not as it was locked; None where one side does not have it.
+
+    `model` is None for a version of a library.
+    """
+
+    model: str | None
+    name: str
+    locked: str | None
+    here: str | None
+
+    def __str__(self) -> str:
+        if self.model is None:
+            return f"{self.name} {self.locked or 'not locked'} → {self.here or 'not installed'}"
+        return f"{self.model}: {self.name} {self._of_model()}"
+
+    def _of_model(self) -> str:
+        if self.name in ("pipeline", "revision"):
+            return f"{self.locked} → {self.here}"
+        if self.here is None:
+            return "is missing"
+        return "is not in the lock" if self.locked is None else "has other bytes"
+
+
+def lock_of(models: Iterable[LocalModel]) -> Lock:
+    """The lock of `models` and of the libraries that are installed.
+
+    Raises:
+        ModelError: A file cannot be read, or two different models have one name.
+    """
+    locked: dict[str, LockedModel] = {}
+    for model in models:
+        found = locked_as(model)
+        if locked.setdefault(model.name, found) != found:
+            raise ModelError(
+                f"two different models are called {model.name}",
+                hint="give one of the folders another name",
+            )
+    return Lock(versions=installed_versions(), models=dict(sorted(locked.items())))
+
+
+def locked_as(model: LocalModel) -> LockedModel:
+    """`model` as a lock names it.
+
+    Raises:
+        ModelError: A file cannot be read.
+    """
+    files = dict(sorted(model.hashes().items()))
+    return LockedModel(pipeline=model.pipeline, revision=model.revision, files=files)
+
+
+@lru_cache(maxsize=1)
+def _versions() -> Mapping[str, str]:
+    found = {"python": platform.python_version(), "sdgen": __version__}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return dict(sorted(found.items()))
+
+
+def installed_versions() -> dict[str, str]:
+    """Package → version of what is here, in alphabetical order, without importing any of it."""
+    return dict(_versions())
+
+
+def _changed_model(lock: Lock, model: LocalModel) -> Iterator[Change]:
+    locked = lock.models.get(model.name)
+    if locked is None:
+        named = ", ".join(lock.models) or "none"
+        raise ModelError(f"the model {model.name} is not in the lock", hint=f"it names {named}")
+    yield from _changes(model.name, _facts(locked), _facts(locked_as(model)))
+
+
+def _facts(model: LockedModel) -> dict[str, str]:
+    revision = {} if model.revision is None else {"revision": model.revision}
+    return {"pipeline": model.pipeline, **revision, **model.files}
+
+
+def _changes(
+    model: str | None, locked: Mapping[str, str], here: Mapping[str, str]
+) -> Iterator[Change]:
+    for name in sorted({*locked, *here}):
+        if locked.get(name) != here.get(name):
+            yield Change(model, name, locked.get(name), here.get(name))
+
+
+def changes_in(lock: Lock, models: Iterable[LocalModel]) -> list[Change]:
+    """What is not as `lock` says: of `models` first, then the versions of the libraries.
+
+    Raises:
+        ModelError: A model is not in the lock, or a file of it cannot be read.
+    """
+    of_models = [change for model in models for change in _changed_model(lock, model)]
+    return [*of_models, *_changes(None, lock.versions, installed_versions())]
+
+
+def refuse_changes(changes: Sequence[Change], shown: str) -> None:
+    """Do nothing if nothing changed.
+
+    Args:
+        changes: From `changes_in`.
+        shown: The lock file's name for messages.
+
+    Raises:
+        ModelError: A model has other files.
+        InputError: Only libraries have other versions.
+    """
+    if not changes:
+        return
+    first = ", ".join(map(str, changes[:SHOWN]))
+    more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
+    kind = ModelError if any(change.model for change in changes) else InputError
+    hint = "get what was locked, or lock what is here: sdgen lock"
+    raise kind(f"{shown} does not hold: {first}{more}", hint=hint)
+
+
+def models_of(lock: Lock, given: Iterable[LocalModel]) -> list[LocalModel]:
+    """The models that `lock` names, where they are on this machine.
+
+    Args:
+        lock: It may only name them; a path in it would not be followed.
+        given: Models whose place the user said; the others are looked up by name.
+
+    Raises:
+        ModelError: One is not here, or is named by a path.
+    """
+    known = {model.name: model for model in given}
+    return [*known.values(), *(_named(name) for name in lock.models if name not in known)]
+
+
+def _named(name: str) -> LocalModel:
+    if not _BARE_NAME.fullmatch(name):
+        raise ModelError(f"the lock names {name!r}, which is not a model's name")
+    try:
+        return find_model(name)
+    except ModelError as error:
+        raise ModelError(
+            f"the locked model {name!r} is not here: {error}",
+            hint="say where it is: --model FOLDER",
+        ) from error
