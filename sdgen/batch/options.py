@@ -15,6 +15,8 @@ class BatchOptions:
     shard: Shard = WHOLE
     limit: int | None = None
     template: str = DEFAULT_TEMPLATE
+    micro_batch: int | None = None
+    """Pictures in one pipeline call, 1 to 64; None is what the device does well."""
 
 
 DEFAULTS = BatchOptions()

@@ -18,14 +18,14 @@ class Observer:
     def loading(self, model: LocalModel) -> None:
         """A model will be loaded, unless it is already."""
 
-    def drawing(self, job: Job) -> None:
-        """A picture begins."""
+    def drawing(self, jobs: Sequence[Job]) -> None:
+        """A micro-batch begins."""
 
     def noticed(self, job: Job, notice: str) -> None:
-        """What the user must know about a picture, before it is drawn."""
+        """What the user must know about a picture: before it is drawn, or while it is."""
 
-    def step(self, job: Job, done: int, total: int) -> None:
-        """`done` of `total` denoising steps of the picture are made."""
+    def step(self, jobs: Sequence[Job], done: int, total: int) -> None:
+        """`done` of `total` denoising steps of the micro-batch are made."""
 
     def saved(self, job: Job, path: Path) -> None:
         """The picture is on the disk and noted."""

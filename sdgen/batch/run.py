@@ -14,7 +14,7 @@ from sdgen.batch.drafts import Drafts
 from sdgen.batch.finished import entry_for, find_finished
 from sdgen.batch.jobs import Job, make_jobs, select
 from sdgen.batch.ledger import Ledger
-from sdgen.batch.local import Outcome, draw
+from sdgen.batch.local import Outcome, Work, draw
 from sdgen.batch.options import DEFAULTS, BatchOptions
 from sdgen.batch.outcomes import BatchSummary, Failure, Observer
 from sdgen.batch.state import open_state
@@ -62,10 +62,10 @@ def run_batch(
     with open_state(root, options.shard) as state:
         jobs = make_jobs(drafts.items, state.base_seed, template=options.template)
         run = _Run(root, folder, options, state.ledger, observer or Observer(), summary)
-        waiting = run.waiting(select(jobs, options.shard, options.limit))
+        work = run.work(select(jobs, options.shard, options.limit))
         with _ending(summary):
-            if waiting:
-                run.finish(draw(waiting, open_generator(), run.observer, stop or Stop()))
+            if work.waiting:
+                run.finish(draw(work, open_generator(), run.observer, stop or Stop()))
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -98,8 +98,8 @@ class _Run:
     summary: BatchSummary
     _broken: dict[str, str] = field(default_factory=dict)
 
-    def waiting(self, jobs: Sequence[Job]) -> list[Job]:
-        """The jobs that are not done; what a killed run left unnoted is noted."""
+    def work(self, jobs: Sequence[Job]) -> Work:
+        """The jobs, and which of them are done; what a killed run left unnoted is noted."""
         for parent in {(self.folder / job.stem).parent for job in jobs}:
             sweep(parent)
         finished = find_finished(
@@ -111,7 +111,7 @@ class _Run:
         self._broken = finished.broken
         self.summary.total, self.summary.skipped = len(jobs), len(finished.done)
         self.observer.started(len(jobs), len(finished.done))
-        return [job for job in jobs if job.id not in finished.done]
+        return Work(jobs, finished.done, self.options.micro_batch)
 
     def finish(self, outcomes: Iterator[Outcome]) -> None:
         """Save each picture as it comes, and note what became of each job.

@@ -18,6 +18,7 @@ from sdgen.batch.options import BatchOptions
 from sdgen.batch.outcomes import BatchSummary, Observer
 from sdgen.batch.preview import Preview, preview_batch
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
+from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import Configs, Device, Format, Json, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
@@ -79,6 +80,7 @@ def batch(
     name: Name = DEFAULT_TEMPLATE,
     shard: ShardOption = None,
     limit: Limit = None,
+    micro_batch: MicroBatch = "auto",
     keep_going: KeepGoing = False,
     dry_run: DryRun = False,
     locked: Locked = False,
@@ -94,7 +96,12 @@ def batch(
     _refuse_picture(output)
     check_template(name)
     lock = open_lock(locked=locked, path=lock_file)
-    options = BatchOptions(format=format_named(format) or "png", limit=limit, template=name)
+    options = BatchOptions(
+        format=format_named(format) or "png",
+        limit=limit,
+        template=name,
+        micro_batch=micro_batch_of(micro_batch),
+    )
     if shard is not None:
         options = replace(options, shard=parse_shard(shard))
     drafts = draft_jobs(
@@ -147,7 +154,7 @@ class ShownProgress(Observer):
         self._shown = shown
         self._total = self._number = 0
         self._told: set[tuple[str, str]] = set()
-        self._started = 0.0
+        self._started, self._together = 0.0, 1
 
     def started(self, total: int, skipped: int) -> None:
         """Say how much there is to do."""
@@ -159,11 +166,12 @@ class ShownProgress(Observer):
         """Say which model is loaded."""
         self._shown.picture(f"loading {model.name}")
 
-    def drawing(self, job: Job) -> None:
-        """A picture begins."""
-        self._number += 1
-        self._started = time.perf_counter()
-        self._shown.picture(f"[{self._number}/{self._total}] {shorten(job.settings.prompt)}")
+    def drawing(self, jobs: Sequence[Job]) -> None:
+        """A micro-batch begins."""
+        first, self._number = self._number + 1, self._number + len(jobs)
+        numbers = f"{first}-{self._number}" if len(jobs) > 1 else f"{first}"
+        self._started, self._together = time.perf_counter(), len(jobs)
+        self._shown.picture(f"[{numbers}/{self._total}] {shorten(jobs[0].settings.prompt)}")
 
     def noticed(self, job: Job, notice: str) -> None:
         """Tell it with the job's place in the file, once for all pictures of a row."""
@@ -173,13 +181,13 @@ class ShownProgress(Observer):
         self._out.warn(f"{display(job.source)}: {display(notice)}")
         self._out.json({"source": job.source, "notice": notice})
 
-    def step(self, job: Job, done: int, total: int) -> None:
+    def step(self, jobs: Sequence[Job], done: int, total: int) -> None:
         """Move the bar."""
         self._shown.step(done, total)
 
     def saved(self, job: Job, path: Path) -> None:
         """Tell the path."""
-        seconds = round(time.perf_counter() - self._started, 3)
+        seconds = round((time.perf_counter() - self._started) / self._together, 3)
         self._out.result(display(str(path)))
         self._out.json(
             {

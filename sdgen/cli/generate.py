@@ -1,6 +1,7 @@
 """`sdgen "PROMPT"`, short for `sdgen generate "PROMPT"`: draw pictures, with their records."""
 
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from sdgen import engine
 from sdgen.api import plan_picture
 from sdgen.cli.drawing import report, save, steps, warn_of
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
+from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import (
     Configs,
     Device,
@@ -26,16 +28,11 @@ from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.target import Target, target_of
 from sdgen.engine import ImageGenerator
-from sdgen.errors import (
-    GenerationError,
-    InputError,
-    InterruptedRunError,
-    MemoryExhaustedError,
-    SdgenError,
-)
+from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
 from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.seeds import SEEDS_BELOW, seed_of_image
+from sdgen.recipe.settings import Settings
 from sdgen.stop import Stop
 
 Count = Annotated[
@@ -48,6 +45,7 @@ def generate(
     *,
     flags: Layer,
     num_images: Count = 1,
+    micro_batch: MicroBatch = "auto",
     config: Configs = [],
     device: Device = "auto",
     output: OutputPath = Path("outputs"),
@@ -60,6 +58,7 @@ def generate(
 ) -> None:
     """Draw PROMPT, with the record that makes it again inside the image and beside it."""
     out = Output(as_json=json, quiet=quiet)
+    together = micro_batch_of(micro_batch)
     lock = open_lock(locked=locked, path=lock_file)
     planned = plan_picture(with_stdin_prompt(flags), config)
     check_locked(lock, [planned.model])
@@ -71,18 +70,77 @@ def generate(
         generator = engine.open_generator(device)
         generator.load(planned.model, planned.settings.dtype)
         out.say(f"{planned.model.name} on {generator.device}")
-        failures: list[SdgenError] = []
-        for number in range(num_images):
-            try:
-                stop.check()
-                draw_one(planned, number, generator, target, out, shown, stop)
-            except InterruptedRunError as error:
-                done = number - len(failures)
-                raise _counted(error, done, num_images) from None
-            except (GenerationError, MemoryExhaustedError) as error:
-                failures.append(error)
-                _tell(error, planned, number, num_images, out)
-    _conclude(failures, num_images)
+        series = _Series(planned, num_images, generator, target, out, shown, stop)
+        series.draw(together)
+    _conclude(series.failures, num_images)
+
+
+@dataclass(slots=True)
+class _Series:
+    """The pictures of one command, which differ in the seed only."""
+
+    planned: Plan
+    count: int
+    generator: ImageGenerator
+    target: Target
+    out: Output
+    shown: Display
+    stop: Stop
+    failures: list[SdgenError] = field(default_factory=list)
+    _done: int = 0
+
+    def draw(self, together: int | None) -> None:
+        """Draw all, `together` in one call; None is what the device does well, and no padding.
+
+        Raises:
+            InterruptedRunError: A signal came; it tells how many pictures there are.
+        """
+        try:
+            self.stop.check()
+            warn_of(self.generator, self.planned.settings, self.planned.model, self.out)
+            size = together or self._usual_size()
+            for start in range(0, self.count, size):
+                self.stop.check()
+                self._call(range(start, min(start + size, self.count)), size)
+        except InterruptedRunError as error:
+            told = f"stopped; {self._done} of {self.count} pictures drawn"
+            raise InterruptedRunError(told, signal_number=error.signal_number) from None
+
+    def _usual_size(self) -> int:
+        own = self.generator.micro_batch(self.planned.settings, self.planned.model)
+        return min(own, self.count)
+
+    def _call(self, numbers: range, size: int) -> None:
+        """Draw the pictures of these numbers (from 0), write them, and say where they are."""
+        slots = [self._settings(number) for number in numbers]
+        empty: list[Settings | None] = [None] * (size - len(slots))
+        self.shown.picture(shorten(self.planned.settings.prompt))
+        started = time.perf_counter()
+        outcomes = self.generator.generate_batch(
+            [*slots, *empty], self.planned.model, steps(self.shown, self.stop), self._warn
+        )
+        seconds = (time.perf_counter() - started) / len(slots)
+        for number, outcome in zip(numbers, outcomes, strict=True):
+            if isinstance(outcome, SdgenError):
+                self._failed(number, outcome)
+                continue
+            report(self.out, outcome, save(outcome, number, self.target), seconds)
+            self._done += 1
+
+    def _settings(self, number: int) -> Settings:
+        seed = seed_of_image(self.planned.settings.seed, number)
+        return self.planned.settings.model_copy(update={"seed": seed})
+
+    def _warn(self, line: str) -> None:
+        self.out.warn(display(line))
+
+    def _failed(self, number: int, error: SdgenError) -> None:
+        """Say of one picture among several that it failed, with the seed to try it again."""
+        self.failures.append(error)
+        if self.count > 1:
+            seed = seed_of_image(self.planned.settings.seed, number)
+            self.out.warn(f"seed {seed}: {display(str(error))}")
+            self.out.json({"seed": seed, "error": error_object(error)})
 
 
 def _check_last_seed(seed: int, count: int) -> None:
@@ -91,20 +149,6 @@ def _check_last_seed(seed: int, count: int) -> None:
             f"seed {seed} leaves no room for {count} pictures",
             hint=f"at most {SEEDS_BELOW - count}",
         )
-
-
-def _counted(error: InterruptedRunError, done: int, count: int) -> InterruptedRunError:
-    """The interruption, telling how many pictures there are."""
-    told = f"stopped; {done} of {count} pictures drawn"
-    return InterruptedRunError(told, signal_number=error.signal_number)
-
-
-def _tell(error: SdgenError, planned: Plan, number: int, count: int, out: Output) -> None:
-    """Say of one picture among several that it failed, with the seed to try it again."""
-    if count > 1:
-        seed = seed_of_image(planned.settings.seed, number)
-        out.warn(f"seed {seed}: {display(str(error))}")
-        out.json({"seed": seed, "error": error_object(error)})
 
 
 def _conclude(failures: list[SdgenError], count: int) -> None:
@@ -118,25 +162,3 @@ def _conclude(failures: list[SdgenError], count: int) -> None:
     if len(failures) == count:
         raise failures[0]
     raise GenerationError(f"{len(failures)} of {count} pictures could not be drawn")
-
-
-def draw_one(
-    planned: Plan,
-    number: int,
-    generator: ImageGenerator,
-    target: Target,
-    out: Output,
-    shown: Display,
-    stop: Stop,
-) -> None:
-    """Draw picture `number` (from 0) of the plan, write it, and say where it is."""
-    seed = seed_of_image(planned.settings.seed, number)
-    settings = planned.settings.model_copy(update={"seed": seed})
-    if number == 0:
-        warn_of(generator, settings, planned.model, out)
-    shown.picture(shorten(settings.prompt))
-    started = time.perf_counter()
-    drawing = generator.generate(settings, planned.model, steps(shown, stop))
-    seconds = time.perf_counter() - started
-    saved = save(drawing, number, target)
-    report(out, drawing, saved, seconds)

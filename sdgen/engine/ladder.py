@@ -14,7 +14,7 @@ import torch
 
 from sdgen.engine import Slots
 from sdgen.engine.failures import Stage
-from sdgen.metadata.record import MOST_TOGETHER
+from sdgen.recipe.sizes import MOST_TOGETHER
 
 SMALLEST_TILE = 64
 """Pixels; a tile of the decoder is half as long as the picture's longer side, but not smaller."""

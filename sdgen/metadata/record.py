@@ -12,12 +12,10 @@ from PIL import Image
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from sdgen.recipe.settings import Settings
+from sdgen.recipe.sizes import MOST_TOGETHER
 from sdgen.version import __version__
 
 SCHEMA: Final = "sdgen.image/1"
-
-MOST_TOGETHER: Final = 64
-"""Images in one pipeline call, at most; a record that says more would not be drawn again."""
 
 Environment = dict[str, str | int | float | bool | None]
 

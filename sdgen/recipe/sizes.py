@@ -10,6 +10,9 @@ from sdgen.recipe.settings import MAX_PIXELS
 Size = tuple[int, int]
 """Width and height in pixels, always in this order."""
 
+MOST_TOGETHER = 64
+"""Pictures in one pipeline call, at most; a record that says more would not be drawn again."""
+
 
 @dataclass(frozen=True, slots=True)
 class SizeRule:

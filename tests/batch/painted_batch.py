@@ -25,10 +25,10 @@ def say(*words: str) -> None:
 
 
 class Spoken(Observer):
-    def drawing(self, job):
-        say("drawing", job.id)
+    def drawing(self, jobs):
+        say("drawing", *(job.id for job in jobs))
 
-    def step(self, job, done, total):
+    def step(self, jobs, done, total):
         time.sleep(STEP_SECONDS)
 
     def saved(self, job, path):

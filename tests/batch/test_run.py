@@ -49,7 +49,7 @@ class Log(Observer):
     def loading(self, model):
         self.lines.append(f"loading {model.name}")
 
-    def step(self, job, done, total):
+    def step(self, jobs, done, total):
         self.left -= 1
         if self.left <= 0:
             self.stop.requested = 2
@@ -352,7 +352,7 @@ def test_folder_that_is_a_file_is_refused_before_anything_loads(out: Path) -> No
 
 def test_second_run_in_the_folder_is_refused(out: Path, painter) -> None:
     class Again(Observer):
-        def drawing(self, job):
+        def drawing(self, jobs):
             with pytest.raises(BusyError):
                 run_batch(drafts_of("b"), out, lambda: painter)
 

@@ -265,7 +265,7 @@ def test_a_signal_stops_after_the_step_and_the_command_goes_on(
 ):
     whole = painter.generate
 
-    def interrupted(settings, model, on_step):
+    def interrupted(settings, model, on_step, tell):
         def step(done, total):
             if (settings.prompt, done) == ("a blue fox", 2):
                 signal.raise_signal(number)

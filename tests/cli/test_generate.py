@@ -255,10 +255,10 @@ def test_drawing_leaves_no_trace_of_this_machine(sdgen, tmp_path, monkeypatch):
 def test_one_bad_picture_of_several_does_not_end_the_others(sdgen, painter, monkeypatch):
     draw = painter.generate
 
-    def generate(settings, model, on_step):
+    def generate(settings, model, *told):
         if settings.seed == 6:
             raise GenerationError("came out as NaN")
-        return draw(settings, model, on_step)
+        return draw(settings, model, *told)
 
     monkeypatch.setattr(painter, "generate", generate)
     done = sdgen("a red fox", "-n", "3", "--seed", "5")
