@@ -6,21 +6,16 @@ tear the last line at most; such a line is passed over, and the next one starts 
 
 import json
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
-from sdgen.errors import InputError, OutputError
-from sdgen.files.folders import writing
+from sdgen.errors import InputError
+from sdgen.files.folders import OpenFolder, writing
 
 SCHEMA = "sdgen.ledger/1"
-
-_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
-SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Open no link, let no child have it, and do not wait for the other end of a pipe."""
 
 MAX_LINE_BYTES = 2**16
 
@@ -45,23 +40,24 @@ Noted = dict[tuple[str, str], Entry]
 class Ledger:
     """What is done in one folder, and the file to which this run adds."""
 
-    def __init__(self, path: Path, noted: Noted, base_seed: int) -> None:
-        """Open the ledger at `path` for appending.
+    def __init__(self, home: OpenFolder, name: str, noted: Noted, base_seed: int) -> None:
+        """Open the ledger `name` in `home` for appending.
 
         Args:
-            path: Made if missing.
+            home: The state folder.
+            name: Of the file; made if missing.
             noted: What it says already, and the ledgers of other shards.
             base_seed: Written at the head of a new ledger, for people.
 
         Raises:
             OutputError: It cannot be written.
         """
-        self.path = path
+        self.path = home.path / name
         self.noted = noted
-        with writing(path):
-            self._handle = os.open(path, _APPEND | SAFELY, 0o666)
+        with writing(self.path):
+            self._handle = home.append_to(name)
         try:
-            if self._is_new():
+            if not os.fstat(self._handle).st_size:
                 self._append({"schema": SCHEMA, "base_seed": base_seed})
         except BaseException:
             self.close()
@@ -102,13 +98,6 @@ class Ledger:
                 os.write(self._handle, data[written:])
             os.fsync(self._handle)
 
-    def _is_new(self) -> bool:
-        with writing(self.path):
-            status = os.fstat(self._handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise OutputError(f"cannot write {self.path}: it is no regular file")
-        return not status.st_size
-
     def _ends_whole(self) -> bool:
         """Whether the last line has its end; asked of the open file, whatever its name is now."""
         size = os.lseek(self._handle, 0, os.SEEK_END)
@@ -116,19 +105,20 @@ class Ledger:
         return os.read(self._handle, 1) in (b"", b"\n")
 
 
-def read_ledgers(paths: Iterable[Path]) -> Noted:
-    """What the ledgers say together.
+def read_ledgers(home: OpenFolder, names: Iterable[str]) -> Noted:
+    """What the ledgers called `names` in `home` say together.
 
     Raises:
         InputError: One was written by another version, or cannot be read.
     """
-    return {(entry.id, entry.suffix): entry for path in paths for entry in _entries(path)}
+    return {(entry.id, entry.suffix): entry for name in names for entry in _entries(home, name)}
 
 
-def _entries(path: Path) -> Iterator[Entry]:
+def _entries(home: OpenFolder, name: str) -> Iterator[Entry]:
     """The finished jobs in a ledger; lines that are torn or say something else are passed over."""
+    path = home.path / name
     try:
-        with path.open("rb") as file:
+        with home.reading(name) as file:
             while line := file.readline(MAX_LINE_BYTES):
                 said = _object(line)
                 if said.get("schema", SCHEMA) != SCHEMA:
@@ -137,7 +127,8 @@ def _entries(path: Path) -> Iterator[Entry]:
                 if entry is not None:
                     yield entry
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {(error.strerror or '').lower()}") from error
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{path} cannot be read: {reason}") from error
 
 
 def _object(line: bytes) -> dict[str, Any]:

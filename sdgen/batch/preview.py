@@ -6,9 +6,8 @@ from pathlib import Path
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.finished import find_finished
 from sdgen.batch.jobs import Job, make_jobs, select
-from sdgen.batch.ledger import read_ledgers
 from sdgen.batch.options import DEFAULTS, BatchOptions
-from sdgen.batch.state import ledger_paths, read_base_seed
+from sdgen.batch.state import read_base_seed, read_noted
 from sdgen.files.formats import suffix_of
 
 
@@ -34,7 +33,7 @@ def preview_batch(drafts: Drafts, folder: Path, options: BatchOptions = DEFAULTS
     kept = read_base_seed(folder)
     jobs = make_jobs(drafts.items, kept or 0, template=options.template)
     chosen = select(jobs, options.shard, options.limit)
-    noted = read_ledgers(ledger_paths(folder))
+    noted = read_noted(folder)
     finished = find_finished(chosen, folder, noted, suffix_of(options.format))
     return [
         Preview(job, job.id in finished.done, is_seed_open=kept is None and not job.has_seed)

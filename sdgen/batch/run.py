@@ -138,6 +138,7 @@ class _Run:
             broken or job.stem,
             format=self.options.format,
             overwrite=broken is not None,
+            resolved=True,
         )
         entry = entry_for(job, saved.path, self.folder)
         self.ledger.add(entry, job.source)
@@ -157,4 +158,5 @@ def restore_sidecar(picture: Path) -> None:
     with writing(sidecar):
         is_missing = not sidecar.exists()
     if is_missing:
-        publish((read_record_of(picture).to_json(indent=2) + "\n").encode(), sidecar)
+        record = read_record_of(picture).to_json(indent=2) + "\n"
+        publish(record.encode(), sidecar, resolved=True)

@@ -8,28 +8,26 @@ import json
 import os
 import re
 import secrets
-import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdgen.batch.jobs import WHOLE, Shard
-from sdgen.batch.ledger import SAFELY, Ledger, read_ledgers
-from sdgen.errors import BusyError, InputError, OutputError
-from sdgen.files.folders import writing
-from sdgen.files.write import publish, sweep
+from sdgen.batch.ledger import Ledger, Noted, read_ledgers
+from sdgen.errors import BusyError, InputError
+from sdgen.files.folders import OpenFolder, is_folder, writing
 from sdgen.recipe.seeds import DRAWN_BELOW
 
-if TYPE_CHECKING:
-    from filelock import FileLock
-
 SCHEMA = "sdgen.batch/1"
+STATE_NAME = "state.json"
 MAX_STATE_BYTES = 2**16
 GUARD_SECONDS = 30
 """How long to wait for the others that are just starting."""
 
+_LEDGER_NAME = re.compile(r"ledger.*\.jsonl")
 _LOCK_NAME = re.compile(r"run(?:-(\d+)-of-(\d+))?\.lock")
 
 
@@ -50,7 +48,7 @@ def open_state(folder: Path, shard: Shard = WHOLE) -> Iterator[BatchState]:
     """Hold the output folder for a run of `shard`.
 
     Args:
-        folder: The output folder; it exists.
+        folder: The output folder; it exists, and has no links in its path.
         shard: The part that this run draws.
 
     Raises:
@@ -58,39 +56,66 @@ def open_state(folder: Path, shard: Shard = WHOLE) -> Iterator[BatchState]:
         OutputError: The folder cannot be written.
         InputError: What is there was written by a later version, or is damaged.
     """
-    home = _made(folder)
-    lock = _lock(home / f"{_named('run', shard)}.lock")
-    with _guard(home, folder), writing(home):
-        _refuse_overlap(home, folder, shard)
-        _take(lock, home, folder)
+    with _opened(folder) as home:
+        with _guard(home), writing(home.path):
+            _refuse_overlap(home, shard)
+            lock = _take(home, f"{_named('run', shard)}.lock")
+            try:
+                base_seed = _kept_base_seed(home)
+                noted = read_ledgers(home, _ledgers(home))
+                ledger = Ledger(home, f"{_named('ledger', shard)}.jsonl", noted, base_seed)
+            except BaseException:
+                _let_go(lock)
+                raise
         try:
-            base_seed = _kept_base_seed(home)
-            noted = read_ledgers(ledger_paths(folder))
-            ledger = Ledger(home / f"{_named('ledger', shard)}.jsonl", noted, base_seed)
-        except BaseException:
+            yield BatchState(base_seed, ledger)
+        finally:
+            ledger.close()
             _let_go(lock)
-            raise
-    try:
-        yield BatchState(base_seed, ledger)
-    finally:
-        ledger.close()
-        _let_go(lock)
 
 
 def read_base_seed(folder: Path) -> int | None:
     """The base seed of an output folder; None where no batch has run.
 
     Raises:
-        InputError: The file that holds it is damaged.
+        InputError: The file that holds it is damaged, or cannot be read.
     """
-    path = state_folder(folder) / "state.json"
+    with _looked_at(folder) as home:
+        return _base_seed(home) if home and STATE_NAME in home.names() else None
+
+
+def read_noted(folder: Path) -> Noted:
+    """What all ledgers of an output folder say; nothing where no batch has run.
+
+    Raises:
+        InputError: One was written by another version, or cannot be read.
+    """
+    with _looked_at(folder) as home:
+        return read_ledgers(home, _ledgers(home)) if home else {}
+
+
+@contextmanager
+def _looked_at(folder: Path) -> Iterator[OpenFolder | None]:
+    """The state folder for reading; None where there is none."""
+    path = state_folder(folder)
     try:
-        said: Any = json.loads(_bytes_of(path))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        with OpenFolder(path) if is_folder(path) else nullcontext() as home:
+            yield home
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{path} cannot be read: {reason}") from error
+
+
+def _ledgers(home: OpenFolder) -> list[str]:
+    return [name for name in home.names() if _LEDGER_NAME.fullmatch(name)]
+
+
+def _base_seed(home: OpenFolder) -> int:
+    """What the state file in `home` says."""
+    with home.reading(STATE_NAME) as file:
+        text = file.read(MAX_STATE_BYTES)
+    try:
+        said: Any = json.loads(text)
     except (ValueError, RecursionError):
         said = None
     seed = (
@@ -98,98 +123,77 @@ def read_base_seed(folder: Path) -> int | None:
     )
     if type(seed) is not int or not 0 <= seed < DRAWN_BELOW:
         hint = "remove it to let new seeds be drawn"
+        path = home.path / STATE_NAME
         raise InputError(f"{path} is damaged, or of another version of sdgen", hint=hint)
     return seed
-
-
-def _bytes_of(path: Path) -> bytes:
-    """The content of a small regular file; nothing of what is none or could keep us waiting."""
-    handle = os.open(path, os.O_RDONLY | SAFELY)
-    with os.fdopen(handle, "rb") as file:
-        is_regular = stat.S_ISREG(os.fstat(handle).st_mode)
-        return file.read(MAX_STATE_BYTES) if is_regular else b""
-
-
-def ledger_paths(folder: Path) -> list[Path]:
-    """All ledgers of an output folder.
-
-    Raises:
-        OutputError: The folder cannot be looked at, so not be written either.
-    """
-    home = state_folder(folder)
-    with writing(home):
-        found = [path for path in home.glob("ledger*.jsonl") if path.is_file()]
-        return sorted(path for path in found if not path.is_symlink())
 
 
 def _named(kind: str, shard: Shard) -> str:
     return kind if shard == WHOLE else f"{kind}-{shard.index}-of-{shard.count}"
 
 
-def _made(folder: Path) -> Path:
+def _opened(folder: Path) -> OpenFolder:
     """The state folder, made if missing; a link could lead anywhere and is refused."""
-    home = state_folder(folder)
-    with writing(home):
-        home.mkdir(parents=True, exist_ok=True)
-        linked = next((path for path in (home.parent, home) if path.is_symlink()), None)
-    if linked:
-        raise OutputError(f"cannot write {linked}: it is a symbolic link", hint="remove it first")
-    sweep(home)
-    return home
+    with writing(state_folder(folder)):
+        with OpenFolder.real(folder) as root, root.enter(".sdgen") as corner:
+            home = corner.enter("batch")
+        home.sweep()
+        return home
 
 
 @contextmanager
-def _guard(home: Path, folder: Path) -> Iterator[None]:
+def _guard(home: OpenFolder) -> Iterator[None]:
     """Let one run at a time look at the locks of the others and take its own."""
-    guard = _lock(home / "guard.lock")
-    _take(guard, home, folder, timeout=GUARD_SECONDS)
+    guard = _take(home, "guard.lock", seconds=GUARD_SECONDS)
     try:
         yield
     finally:
         _let_go(guard)
 
 
-def _refuse_overlap(home: Path, folder: Path, shard: Shard) -> None:
-    for path in home.glob("run*.lock"):
-        match = _LOCK_NAME.fullmatch(path.name)
-        if match is None:
-            continue
+def _refuse_overlap(home: OpenFolder, shard: Shard) -> None:
+    for match in filter(None, map(_LOCK_NAME.fullmatch, home.names())):
         other = Shard(int(match[1]), int(match[2])) if match[1] else WHOLE
         if other.count != shard.count:
-            lock = _lock(path)
-            _take(lock, home, folder)
-            _let_go(lock)
+            _let_go(_take(home, match[0]))
 
 
-def _lock(path: Path) -> "FileLock":
-    from filelock import FileLock  # loads here, not for a dry run
+def _take(home: OpenFolder, name: str, *, seconds: float = 0) -> int:
+    """The handle of the file `name`, which holds its lock; waits so long for it.
 
-    return FileLock(path)
+    Raises:
+        BusyError: Another has it.
+        OutputError: The file cannot be opened or locked.
+    """
+    from filelock import lock_descriptor  # loads here, not for a dry run
 
-
-def _take(lock: "FileLock", home: Path, folder: Path, *, timeout: float = 0) -> None:
-    from filelock import Timeout
-
-    with writing(home):
+    with writing(home.path):
+        handle = home.append_to(name)
+        last = time.monotonic() + seconds
         try:
-            lock.acquire(timeout=timeout)
-        except Timeout:
-            hint = "wait for it, or choose another folder with -o"
-            raise BusyError(f"another run holds {folder}", hint=hint) from None
+            while not lock_descriptor(handle, blocking=False):
+                if time.monotonic() >= last:
+                    hint = "wait for it, or choose another folder with -o"
+                    raise BusyError(f"another run holds {home.path.parents[1]}", hint=hint)
+                time.sleep(0.05)
+        except BaseException:
+            _let_go(handle)
+            raise
+    return handle
 
 
-def _let_go(lock: "FileLock") -> None:
-    """Release `lock`; where the system cannot, it does when this process ends."""
-    with suppress(OSError):
-        lock.release()
+def _let_go(handle: int) -> None:
+    with suppress(OSError):  # the lock ends with the handle, at the latest with this process
+        os.close(handle)
 
 
-def _kept_base_seed(home: Path) -> int:
+def _kept_base_seed(home: OpenFolder) -> int:
     """The folder's base seed, drawn now if this is the first run. Called under the guard."""
-    kept = read_base_seed(home.parent.parent)
-    if kept is not None:
-        return kept
+    if STATE_NAME in home.names():
+        return _base_seed(home)
     drawn = secrets.randbelow(DRAWN_BELOW)
-    said = {"schema": SCHEMA, "base_seed": drawn}
-    publish((json.dumps(said) + "\n").encode(), home / "state.json")
+    said = json.dumps({"schema": SCHEMA, "base_seed": drawn}) + "\n"
+    with home.temporary(STATE_NAME, said.encode()) as temporary:
+        home.claim(temporary, STATE_NAME)
+    home.sync()
     return drawn

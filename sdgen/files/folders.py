@@ -7,17 +7,21 @@ to another place in the middle of a run does not move our files there.
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from sdgen.errors import OutputError
-from sdgen.files.leftovers import temporary_name
+from sdgen.files.leftovers import is_left, temporary_name
 
 _HAS_HANDLES = os.open in os.supports_dir_fd
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_STEP = _FOLDER | getattr(os, "O_PATH", 0)
+"""To go through a folder, which needs less permission than to look into it."""
+
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK | getattr(os, "O_CLOEXEC", 0)
 _PERMISSIONS = 0o666  # less the umask: files belong to the user as any other program's do
@@ -34,6 +38,27 @@ class OpenFolder:
         if _handle is None and _HAS_HANDLES:
             _handle = os.open(path, _FOLDER)
         self._handle = _handle
+
+    @classmethod
+    def real(cls, path: Path) -> "OpenFolder":
+        """The folder at `path`, which has no links in it: one that is there now was swapped in.
+
+        Args:
+            path: As `Path.resolve` gave it earlier.
+        """
+        if not _HAS_HANDLES or not hasattr(os, "O_PATH"):
+            return cls(path)
+        handle = os.open(path.anchor or ".", _STEP)
+        for part in path.parts[bool(path.anchor) :]:
+            try:
+                inner = os.open(part, _STEP | _NO_LINK, dir_fd=handle)
+            finally:
+                os.close(handle)
+            handle = inner
+        try:
+            return cls(path, _handle=os.open(".", _FOLDER, dir_fd=handle))
+        finally:
+            os.close(handle)
 
     def __enter__(self) -> Self:
         return self
@@ -119,6 +144,43 @@ class OpenFolder:
         except FileNotFoundError:
             return False
         return True
+
+    def names(self) -> list[str]:
+        """What is in the folder, in the order of names."""
+        return sorted(entry.name for entry in self._entries())
+
+    def reading(self, name: str) -> BinaryIO:
+        """The regular file `name`, open for reading."""
+        return os.fdopen(self._regular(name, os.O_RDONLY), "rb")
+
+    def append_to(self, name: str) -> int:
+        """A handle for reading the regular file `name`, made if missing, and writing at its end."""
+        return self._regular(name, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+
+    def _regular(self, name: str, flags: int) -> int:
+        handle = self._open(name, flags)
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            return handle
+        os.close(handle)
+        raise OSError("it is no regular file")
+
+    def _open(self, name: str, flags: int) -> int:
+        """Open no link, and do not wait for the other end of a pipe."""
+        safely = _NO_LINK | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+        return os.open(self._at(name), flags | safely, _PERMISSIONS, dir_fd=self._handle)
+
+    def sweep(self) -> int:
+        """Remove unfinished files whose process is gone; the number removed."""
+        removed = 0
+        for name in [entry.name for entry in self._entries() if is_left(entry)]:
+            with suppress(OSError):
+                os.unlink(self._at(name), dir_fd=self._handle)
+                removed += 1
+        return removed
+
+    def _entries(self) -> "list[os.DirEntry[str]]":
+        with os.scandir(self.path if self._handle is None else self._handle) as entries:
+            return list(entries)
 
     def remove(self, name: str) -> None:
         """Remove the file, if it is there and can be removed."""

@@ -1,4 +1,4 @@
-"""Names of unfinished files, and the removal of those whose writer is gone."""
+"""Names of unfinished files, and which of them have lost their writer."""
 
 import hashlib
 import os
@@ -6,7 +6,6 @@ import re
 import stat
 import time
 import uuid
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -25,31 +24,22 @@ def temporary_name(name: str, random: str) -> str:
     return f".{short}.{os.getpid()}-{_here()}{random}.part"
 
 
-def sweep(folder: Path) -> int:
-    """Remove unfinished files from `folder` whose process is gone; the number removed.
+def is_left(entry: "os.DirEntry[str]") -> bool:
+    """Whether `entry` is an unfinished file whose process is gone.
 
     A process of this machine is asked for; what another machine (or container) writes into a shared
     folder is left alone for a day.
     """
-    removed = 0
-    with suppress(OSError):
-        for entry in list(os.scandir(folder)):
-            match = _PATTERN.fullmatch(entry.name)
-            if match and _is_left(entry, int(match[1]), match[2]):
-                with suppress(OSError):
-                    Path(entry.path).unlink()
-                    removed += 1
-    return removed
-
-
-def _is_left(entry: "os.DirEntry[str]", process: int, machine: str) -> bool:
+    match = _PATTERN.fullmatch(entry.name)
+    if not match:
+        return False
     try:
         status = entry.stat(follow_symlinks=False)
     except OSError:
         return False
     if not stat.S_ISREG(status.st_mode):
         return False
-    if machine == _here() and not _is_alive(process):
+    if match[2] == _here() and not _is_alive(int(match[1])):
         return True
     return abs(time.time() - status.st_mtime) > _STALE_SECONDS
 

@@ -19,7 +19,7 @@ from sdgen.errors import InputError, OutputError
 from sdgen.files.encoding import encode, record_in
 from sdgen.files.folders import OpenFolder, writing
 from sdgen.files.formats import SUFFIXES, Format, suffix_of
-from sdgen.files.write import name_taken, numbered, refuse_odd_target
+from sdgen.files.write import name_taken, numbered, opened, refuse_odd_target
 from sdgen.metadata.json_text import MAX_JSON_BYTES, parse_json_object
 from sdgen.metadata.record import Record
 
@@ -48,7 +48,7 @@ class _Pair:
         return SavedPicture(self.path(stem), self.folder.path / f"{stem}.json")
 
 
-def save_picture(
+def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batch's
     image: Image.Image,
     record: Record,
     folder: Path,
@@ -58,6 +58,7 @@ def save_picture(
     overwrite: bool = False,
     exact_name: bool = False,
     suffix: str = "",
+    resolved: bool = False,
 ) -> SavedPicture:
     """Write `image` with `record` inside, and `record` beside it as `<stem>.json`.
 
@@ -70,6 +71,7 @@ def save_picture(
         overwrite: Replace a picture of that name and its sidecar.
         exact_name: Use this name or fail; otherwise a taken one gets a number (`fox-2`).
         suffix: `.jpeg` for those who typed it; else the usual one of the format.
+        resolved: `folder` comes from `check_folder`: a link in its path was swapped in since.
 
     Raises:
         OutputError: The files cannot be written, or the exact name is taken.
@@ -82,7 +84,11 @@ def save_picture(
     *parents, name = _parts(stem)
     data = encode(image, record, format)
     note = record_in(record, format).to_json(indent=2) + "\n"
-    with _prepared(folder, parents, name + suffix, data, note.encode()) as pair:
+    with (
+        writing(folder.joinpath(*parents, name + suffix)),
+        _opened(folder, parents, resolved=resolved) as home,
+        _prepared(home, name + suffix, data, note.encode()) as pair,
+    ):
         if overwrite:
             saved = _replace(pair, name)
         elif exact_name:
@@ -127,24 +133,16 @@ def _parts(stem: str) -> list[str]:
 
 
 @contextmanager
-def _prepared(
-    folder: Path, parents: list[str], name: str, data: bytes, note: bytes
-) -> Iterator[_Pair]:
-    """Both files written, under hidden names, into `folder` and the folders `parents` in it."""
-    with writing(folder.joinpath(*parents, name)):
-        folder.mkdir(parents=True, exist_ok=True)
-        with (
-            _opened(folder, parents) as home,
-            home.temporary(name, data) as picture,
-            home.temporary(f"{name}.json", note) as sidecar,
-        ):
-            yield _Pair(home, picture, sidecar, Path(name).suffix)
+def _prepared(home: OpenFolder, name: str, data: bytes, note: bytes) -> Iterator[_Pair]:
+    """Both files written into `home`, under hidden names."""
+    with home.temporary(name, data) as picture, home.temporary(f"{name}.json", note) as sidecar:
+        yield _Pair(home, picture, sidecar, Path(name).suffix)
 
 
 @contextmanager
-def _opened(folder: Path, parents: list[str]) -> Iterator[OpenFolder]:
+def _opened(folder: Path, parents: list[str], *, resolved: bool) -> Iterator[OpenFolder]:
     """The innermost of `parents`, entered one by one so that no link leads out of `folder`."""
-    home = OpenFolder(folder)
+    home = opened(folder, resolved=resolved)
     try:
         for parent in parents:
             with home as outer:

@@ -8,36 +8,58 @@ nothing is tested first and written later.
 import itertools
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from sdgen.errors import OutputError
 from sdgen.files.folders import OpenFolder, writing
-from sdgen.files.leftovers import sweep
 
 __all__ = ["check_folder", "numbered", "publish", "sweep"]
 
 
-def publish(data: bytes, target: Path, *, overwrite: bool = False) -> Path:
+def publish(data: bytes, target: Path, *, overwrite: bool = False, resolved: bool = False) -> Path:
     """Write `data` to `target`, whole or not at all.
 
     Args:
         data: The complete content.
         target: The file; its folder is made if missing.
         overwrite: Replace a file of that name; otherwise it is an error.
+        resolved: The folder is there, and there was no link in its path; one is refused.
 
     Raises:
         OutputError: The name is taken, or the file cannot be written.
     """
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with OpenFolder(target.parent) as folder, folder.temporary(target.name, data) as temporary:
-            if overwrite:
-                refuse_odd_target(target)
-                folder.replace(temporary, target.name)
-            elif not folder.claim(temporary, target.name):
-                raise name_taken(target)
-            folder.sync()
+    with (
+        writing(target),
+        opened(target.parent, resolved=resolved) as folder,
+        folder.temporary(target.name, data) as temporary,
+    ):
+        if overwrite:
+            refuse_odd_target(target)
+            folder.replace(temporary, target.name)
+        elif not folder.claim(temporary, target.name):
+            raise name_taken(target)
+        folder.sync()
     return target
+
+
+def opened(folder: Path, *, resolved: bool) -> OpenFolder:
+    """The folder, made if missing; if it was `resolved` before, as it was then or not at all.
+
+    Raises:
+        OSError: It cannot be made or opened, or a link was swapped in.
+    """
+    if resolved:
+        return OpenFolder.real(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return OpenFolder(folder)
+
+
+def sweep(folder: Path) -> int:
+    """Remove unfinished files from `folder` whose process is gone; the number removed."""
+    with suppress(OSError), OpenFolder.real(folder.absolute()) as there:
+        return there.sweep()
+    return 0
 
 
 def numbered(stem: str) -> Iterator[str]:
@@ -82,9 +104,10 @@ def check_folder(folder: Path, *, needed_bytes: int = 0) -> Path:
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         root = folder.resolve(strict=True)
-        sweep(root)
-        with OpenFolder(root) as opened, opened.temporary("probe", b"sdgen\n"):
-            pass
+        with OpenFolder.real(root) as there:
+            there.sweep()
+            with there.temporary("probe", b"sdgen\n"):
+                pass
         free = shutil.disk_usage(root).free
     if free < needed_bytes:
         raise OutputError(

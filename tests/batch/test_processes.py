@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sdgen.batch.ledger import read_ledgers
-from sdgen.batch.state import ledger_paths
+from sdgen.batch.state import read_noted
 from tests.batch.conftest import job_ids, pictures
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +44,7 @@ def finish(jobs: Path, folder: Path) -> None:
     first.communicate(timeout=60)
     assert first.returncode == 0
     assert len(pictures(folder)) == len(set(job_ids(folder))) == COUNT
-    noted = {entry.file for entry in read_ledgers(ledger_paths(folder)).values()}
+    noted = {entry.file for entry in read_noted(folder).values()}
     assert noted == set(pictures(folder))
     assert not list(folder.rglob("*.part"))
     before = pictures(folder)
@@ -72,7 +71,7 @@ def test_five_interrupts_keep_ledger_and_files_in_step(jobs: Path, tmp_path: Pat
     for _ in range(5):
         process = start(jobs, folder)
         assert send_while_drawing(process, signal.SIGINT, chance.uniform(0, 0.12)) in (130, 0)
-        noted = {entry.file for entry in read_ledgers(ledger_paths(folder)).values()}
+        noted = {entry.file for entry in read_noted(folder).values()}
         assert noted == set(pictures(folder))
     finish(jobs, folder)
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sdgen.batch.ledger import read_ledgers
-from sdgen.batch.state import ledger_paths
+from sdgen.batch.state import read_noted
 from sdgen.files.images import open_pixels, read_record_of
 from sdgen.metadata.record import pixels_sha256
 from tests.cli.processes import PAINTED, REAL, run, variables
@@ -68,7 +67,7 @@ def test_a_batch_that_is_killed_and_stopped_is_finished_by_the_same_command(batc
     assert "not reached" in told
     assert "stopped" in told
     assert kept.items() <= sound_pictures(book).items()
-    noted = {entry.file for entry in read_ledgers(ledger_paths(book)).values()}
+    noted = {entry.file for entry in read_noted(book).values()}
     assert noted == sound_pictures(book).keys()
     code, told = end(start(*batch))
     assert code == 0, told

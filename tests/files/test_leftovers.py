@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sdgen.files.leftovers import sweep, temporary_name
+from sdgen.files.leftovers import temporary_name
+from sdgen.files.write import sweep
 
 
 def dead_process() -> int:

@@ -16,8 +16,8 @@ from sdgen.errors import InputError, OutputError
 from sdgen.files import folders
 from sdgen.files.formats import FORMATS
 from sdgen.files.images import open_pixels, read_record_of, records_disagree
-from sdgen.files.leftovers import sweep
 from sdgen.files.save import SavedPicture, check_exact_name, save_picture
+from sdgen.files.write import sweep
 from sdgen.metadata.record import pixels_sha256
 from tests.files.broken import FailingOs
 from tests.metadata.records import fox_image, fox_record, fox_settings

@@ -207,3 +207,14 @@ def test_probe_finds_a_folder_that_takes_nothing(tmp_path, monkeypatch, code):
         with pytest.raises(OutputError, match="cannot write"):
             check_folder(tmp_path)
         assert listed(tmp_path) == []
+
+
+def test_a_resolved_folder_is_taken_as_it_was_or_not_at_all(tmp_path):
+    """A link at any place of the path was swapped in since it was resolved."""
+    root = check_folder(tmp_path / "a" / "b")
+    publish(b"fox", root / "fox", resolved=True)
+    (tmp_path / "a").rename(tmp_path / "moved")
+    (tmp_path / "a").symlink_to("moved")
+    with pytest.raises(OutputError, match="a file or a link"):
+        publish(b"owl", root / "owl", resolved=True)
+    assert listed(tmp_path / "moved" / "b") == ["fox"]
