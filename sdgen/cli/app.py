@@ -26,7 +26,7 @@ GROUP_OPTIONS = frozenset(
 
 SWITCHES = frozenset(
     {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
-     "--locked"}
+     "--locked", "--all", "--strict"}
 )  # fmt: skip
 """Options of the commands that take no value."""
 

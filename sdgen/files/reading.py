@@ -33,6 +33,10 @@ _FOREIGN_KEYWORDS = (
 )
 
 
+class NoRecordError(InputError):
+    """A sound picture without a record of ours in it or beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What a picture carries: our record's text, if any, and the sign of another program."""
@@ -47,7 +51,8 @@ def read_record_of(path: Path) -> Record:
     Pixels are not decoded. `path` may also be a sidecar; what it is, its first bytes decide.
 
     Raises:
-        InputError: There is no such file, it is damaged, or it has no record.
+        InputError: There is no such file, or it is damaged.
+        NoRecordError: It is sound and has no record.
     """
     with _readable(path) as file:
         kind = format_in(_head(file))
@@ -174,9 +179,9 @@ def _foreign_sign(blocks: Blocks) -> str:
     return "parameters" if found else ""
 
 
-def _without_record(path: Path, found: _Found, *, beside: str = "") -> InputError:
+def _without_record(path: Path, found: _Found, *, beside: str = "") -> NoRecordError:
     message = f"{path}: has no record of sdgen"
     if found.foreign:
         message += f", only {found.foreign!r} of another program"
     hint = "a program that saved it again may have dropped it" if not found.foreign else ""
-    return InputError(message, hint=hint, details=filter(None, [beside]))
+    return NoRecordError(message, hint=hint, details=filter(None, [beside]))

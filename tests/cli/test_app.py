@@ -79,6 +79,7 @@ LIGHT = (
     "show fox.png", "diff fox.png fox.png", "explain --steps 3 --model MODEL", "models list",
     "models info MODEL", "configs list", "configs show portrait", "doctor --quick",
     "batch jobs.txt --dry-run --model MODEL", "reproduce fox.png --check --model MODEL",
+    "reproduce --all . --check --model MODEL",
     "lock --model MODEL", "lock jobs.txt", "lock --check", "fox --locked --model MODEL",
     "tokens fox", "tokens fox --model MODEL", "tokens --help",
     "--show-completion", "bacth", "fox --steps 0 --model MODEL", "fox --model nowhere",
