@@ -4,6 +4,7 @@ Pixels are compared, not files. Nothing is called reproduced on faith.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from sdgen import engine
 from sdgen.engine import Drawing, ImageGenerator, OnStep, Tell, no_progress, tell_nobody
 from sdgen.errors import InputError, ModelError, SdgenError
 from sdgen.files.compare import PixelDifference, compare_pixels
-from sdgen.metadata.compare import differences
+from sdgen.metadata.compare import Difference, differences
 from sdgen.metadata.record import ParentRecord, Record, pixels_sha256
 from sdgen.models import LocalModel, find_model
 from sdgen.models.resolve import Plan, check_drawable, plan
@@ -34,12 +35,14 @@ class Verdict:
     """Whether a picture came out again, and why or why not.
 
     `unchecked` says that nothing speaks against it, but only drawing it could tell. `distance` is
-    None where there are no pixels to measure against, only their hash.
+    None where there are no pixels to measure against, only their hash. `differences` are the facts
+    that are not as recorded, of an identical picture too; `reason` tells them in words.
     """
 
     kind: Kind
     reason: str
     distance: PixelDifference | None = None
+    differences: tuple[Difference, ...] = ()
 
     @property
     def reproduced(self) -> bool:
@@ -68,9 +71,15 @@ class Original:
     @property
     def tampered(self) -> bool:
         """The picture is not the one that its record tells of."""
+        return self.change is not None
+
+    @property
+    def change(self) -> Difference | None:
+        """Recorded and present pixels, as their hashes; None where they agree or cannot be told."""
         if self.image is None or not self.lossless:
-            return False
-        return pixels_sha256(self.image) != self.record.image.sha256
+            return None
+        recorded, here = self.record.image.sha256, pixels_sha256(self.image)
+        return Difference("image", "sha256", recorded, here) if recorded != here else None
 
 
 def recorded_model(record: Record, place: str | None) -> LocalModel:
@@ -99,22 +108,32 @@ def recorded_model(record: Record, place: str | None) -> LocalModel:
 
 def changed_weights(record: Record, model: LocalModel) -> list[str]:
     """The files of `model` that are not the recorded ones; empty when it is the same model."""
-    here = model.hashes()
-    names = sorted({*here, *record.model.files})
-    return [name for name in names if here.get(name) != record.model.files.get(name)]
+    return [change.name for change in _changed_files(record, model)]
+
+
+def _changed_files(record: Record, model: LocalModel) -> list[Difference]:
+    recorded, here = record.model.files, model.hashes()
+    return [
+        Difference("model", name, recorded.get(name), here.get(name))
+        for name in sorted({*here, *recorded})
+        if here.get(name) != recorded.get(name)
+    ]
 
 
 def check(original: Original, model: LocalModel) -> Verdict | None:
     """What can be told without drawing; None when nothing speaks against the picture."""
-    if original.tampered:
-        return Verdict("different", "the picture was changed after it was drawn")
-    changed = changed_weights(original.record, model)
+    if change := original.change:
+        reason = "the picture was changed after it was drawn"
+        return Verdict("different", reason, differences=(change,))
+    changed = _changed_files(original.record, model)
     if changed:
-        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
+        shown = ", ".join(one.name for one in changed[:3])
+        more = f" and {len(changed) - 3} more" if changed[3:] else ""
         return Verdict(
             "different",
-            f"the model has other files than it had: {shown} "
+            f"the model has other files than it had: {shown}{more} "
             "(if the right one lies elsewhere: --model FOLDER)",
+            differences=tuple(changed),
         )
     return None
 
@@ -200,24 +219,26 @@ def draw_like(
 
 def judge(original: Original, drawing: Drawing, tolerance: int) -> Verdict:
     """Compare a new drawing with the recorded picture."""
+    found = tuple(
+        one for one in differences(original.record, drawing.record) if one.part != "model"
+    )
     if drawing.record.image.sha256 == original.record.image.sha256:
-        return Verdict("identical", "every pixel is the same")
-    reason = _why(original.record, drawing.record)
+        return Verdict("identical", "every pixel is the same", differences=found)
+    reason = _why(found)
     if original.image is None or original.image.size != drawing.image.size:
-        return Verdict("different", f"{reason}; the picture is not here, so not how far")
+        missing = f"{reason}; the picture is not here, so not how far"
+        return Verdict("different", missing, differences=found)
     distance = compare_pixels(original.image, drawing.image)
     if original.lossless and distance.largest <= tolerance:
-        return Verdict("equivalent", reason, distance)
+        return Verdict("equivalent", reason, distance, found)
     lossy = "" if original.lossless else "; the file is lossy, which adds to it"
-    return Verdict("different", f"{distance}: {reason}{lossy}", distance)
+    return Verdict("different", f"{distance}: {reason}{lossy}", distance, found)
 
 
-def _why(before: Record, after: Record) -> str:
+def _why(found: Sequence[Difference]) -> str:
     """What differs, where both records say something: a CPU has no CUDA version to compare."""
-    found = [one for one in differences(before, after) if one.part != "model" and one.is_said]
-    if not found:
-        return "nothing recorded differs; the cause is outside the record"
-    return ", ".join(map(str, found))
+    said = [str(one) for one in found if one.is_said]
+    return ", ".join(said) or "nothing recorded differs; the cause is outside the record"
 
 
 def vary(record: Record, flags: Layer, model: LocalModel) -> Plan:

@@ -15,6 +15,7 @@ from sdgen.errors import InterruptedRunError, ReproductionError, SdgenError
 from sdgen.files.folders import is_file
 from sdgen.files.formats import SUFFIXES
 from sdgen.files.images import open_pixels, read_record_of, records_disagree
+from sdgen.metadata.compare import Difference
 from sdgen.metadata.record import Record
 from sdgen.models import LocalModel
 from sdgen.recipe.layers import Layer
@@ -112,7 +113,12 @@ def outcome_object(outcome: Outcome) -> dict[str, Any]:
     value |= {"verdict": verdict.kind, "reason": verdict.reason, "output": kept}
     if verdict.distance is not None:
         value |= {"max_level": verdict.distance.largest, "share": verdict.distance.share}
-    return value
+    return value | {"differences": [_difference_object(one) for one in verdict.differences]}
+
+
+def _difference_object(one: Difference) -> dict[str, Any]:
+    """One fact that is not as it was; null where one of the two records does not say it."""
+    return {"part": one.part, "name": one.name, "recorded": one.a, "here": one.b}
 
 
 def _open(path: Path, out: Output) -> Original:

@@ -9,6 +9,31 @@ from sdgen.metadata.record import Record
 Fact = tuple[str, str]
 """The part of the record, and the name in it: `("settings", "steps")`."""
 
+IN_WORDS: Mapping[Fact, str] = {
+    ("environment", "threads"): "CPU threads",
+    ("environment", "cpu_capability"): "CPU instructions",
+    ("environment", "onednn"): "oneDNN",
+    ("environment", "attention"): "attention kernel",
+    ("environment", "attention_allowed"): "allowed attention kernels",
+    ("environment", "deterministic_algorithms"): "deterministic algorithms",
+    ("environment", "matmul_precision"): "precision of matrix products",
+    ("environment", "tf32_matmul"): "TF32 in matrix products",
+    ("environment", "tf32_convolution"): "TF32 in convolutions",
+    ("environment", "device_name"): "GPU",
+    ("environment", "capability"): "GPU generation",
+    ("environment", "cuda"): "CUDA",
+    ("environment", "cudnn"): "cuDNN",
+    ("environment", "cudnn_benchmark"): "cuDNN's choice of the fastest",
+    ("environment", "cudnn_deterministic"): "deterministic cuDNN",
+    ("environment", "platform"): "system",
+    ("environment", "vae_dtype"): "number format of the VAE",
+    ("environment", "vae_tile"): "tiles of the VAE",
+    ("environment", "offload"): "offload to main memory",
+    ("software", "version"): "sdgen",
+    ("scheduler", "class"): "scheduler class",
+}
+"""What people call a fact that has a terse name in the record; the others keep theirs."""
+
 PARTS = ("settings", "model", "scheduler", "environment", "batch", "software")
 
 
@@ -28,7 +53,11 @@ class Difference:
 
     def __str__(self) -> str:
         name = f"batch {self.name}" if self.part == "batch" else self.name
-        return f"{name} {self.a} → {self.b}"
+        return f"{IN_WORDS.get((self.part, self.name), name)} {_said(self.a)} → {_said(self.b)}"
+
+
+def _said(value: Any) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
 
 
 def facts(record: Record) -> dict[Fact, Any]:

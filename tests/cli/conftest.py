@@ -1,11 +1,13 @@
 """Runs the command line in process: `sdgen("a red fox", "--seed", "7")` → code, stdout, stderr."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sdgen.cli import app
+from sdgen.metadata.record import pixels_of
 from tests.fakes import PaintedGenerator, find_fake
 from tests.models.conftest import write_mini
 
@@ -61,6 +63,26 @@ def fox(sdgen) -> Path:
     """A picture that was drawn a moment ago, with the seed 7."""
     assert sdgen("a red fox", "--seed", "7").exit_code == 0
     return Path("outputs/a-red-fox-7.png")
+
+
+@pytest.fixture
+def shift(painter, monkeypatch):
+    """Let the next pictures differ: `shift(levels, **environment)` moves one pixel."""
+    whole = painter.generate
+
+    def apply(levels: int, **environment: Any) -> None:
+        def generate(settings, model, *args):
+            drawing = whole(settings, model, *args)
+            image = drawing.image.copy()
+            red, green, blue = image.getpixel((3, 5))
+            image.putpixel((3, 5), (red, green, blue + levels if blue < 128 else blue - levels))
+            changes = {"image": pixels_of(image),
+                       "environment": {**drawing.record.environment, **environment}}  # fmt: skip
+            return replace(drawing, image=image, record=drawing.record.model_copy(update=changes))
+
+        monkeypatch.setattr(painter, "generate", generate)
+
+    return apply
 
 
 @pytest.fixture

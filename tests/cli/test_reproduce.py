@@ -4,7 +4,6 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,29 +11,10 @@ from PIL import Image
 from sdgen.errors import GenerationError, ModelError
 from sdgen.files.images import read_record_of
 from sdgen.metadata.record import pixels_of
+from tests.cli.pictures import tamper
 from tests.fakes import FAKE_MODEL
 
 FOX = Path("outputs/a-red-fox-7.png")
-
-
-@pytest.fixture
-def shift(painter, monkeypatch):
-    """Let the next pictures differ: `shift(levels, **environment)` moves one pixel."""
-    whole = painter.generate
-
-    def apply(levels: int, **environment: Any) -> None:
-        def generate(settings, model, *args):
-            drawing = whole(settings, model, *args)
-            image = drawing.image.copy()
-            red, green, blue = image.getpixel((3, 5))
-            image.putpixel((3, 5), (red, green, blue + levels if blue < 128 else blue - levels))
-            changes = {"image": pixels_of(image),
-                       "environment": {**drawing.record.environment, **environment}}  # fmt: skip
-            return replace(drawing, image=image, record=drawing.record.model_copy(update=changes))
-
-        monkeypatch.setattr(painter, "generate", generate)
-
-    return apply
 
 
 def test_the_same_pixels_are_identical(sdgen, fox, painter):
@@ -49,7 +29,7 @@ def test_a_level_or_two_are_equivalent_and_the_reason_is_told(sdgen, fox, shift)
     shift(2, threads=8)
     done = sdgen("reproduce", fox)
     assert done.exit_code == 0
-    assert done.stdout == f"equivalent: {FOX}: within 2 levels: threads 2 → 8\n"
+    assert done.stdout == f"equivalent: {FOX}: within 2 levels: CPU threads 2 → 8\n"
 
 
 def test_more_levels_are_different_and_the_reason_is_told(sdgen, fox, shift):
@@ -130,17 +110,6 @@ def test_check_calls_nothing_identical_that_it_cannot_compare(sdgen, fox):
         assert done.exit_code == 0
         assert done.stdout.startswith("unchecked: ")
         assert reason in done.stdout
-
-
-def tamper(path: Path) -> None:
-    """Change one pixel and keep the record."""
-    from sdgen.files.encoding import encode
-
-    record = read_record_of(path)
-    with Image.open(path) as image:
-        image.load()
-    image.putpixel((0, 0), (1, 2, 3))
-    path.write_bytes(encode(image, record, "png"))
 
 
 @pytest.mark.parametrize("flags", [[], ["--check"]])

@@ -15,6 +15,7 @@ from sdgen.files.images import read_record_of
 from sdgen.files.lockfile import write_lock
 from sdgen.metadata.record import pixels_sha256
 from sdgen.models.lock import lock_of
+from tests.cli.pictures import strip, tamper
 from tests.fakes import FAKE_MODEL, find_fake
 
 BOOK = Path("book")
@@ -32,14 +33,6 @@ def book(sdgen, painter) -> Path:
 
 ITEMS = ["book/a/a-blue-fox-7.png", "book/a/b/a-red-fox-7.png", "book/a-fox-7.png",
          "book/z/two-7.json"]  # fmt: skip
-
-
-def tamper(path: Path) -> None:
-    record = read_record_of(path)
-    with Image.open(path) as image:
-        image.load()
-    image.putpixel((0, 0), (1, 2, 3))
-    path.write_bytes(encode(image, record, "png"))
 
 
 def kinds(told: str) -> list[str]:
@@ -110,12 +103,6 @@ def test_a_damaged_picture_or_record_cannot_be_tried(sdgen, book, damage):
         (book / "a-fox-7.json").unlink()
     done = sdgen("reproduce", "--all", book)
     assert (done.exit_code, kinds(done.stdout).count("failed")) == (3, 1)
-
-
-def strip(path: Path) -> None:
-    """Save the picture as a program does that knows nothing of records."""
-    with Image.open(path) as image:
-        image.copy().save(path)
 
 
 def test_what_has_no_record_is_named_and_counted_and_fails_only_when_strict(sdgen, book):
