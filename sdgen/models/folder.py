@@ -5,16 +5,33 @@ there is none, and would fall back to pickled weights.
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sdgen.errors import ModelError
-from sdgen.models.weights import PICKLE_ENDINGS, check_safetensors
+from sdgen.models.weights import CONVERT, PICKLE_ENDINGS, check_weights
 
 PIPELINES = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
 LIBRARIES = ("diffusers", "transformers", "stable_diffusion")
+CLASSES: Mapping[str, str] = {
+    "unet": r"UNet2DConditionModel",
+    "vae": r"AutoencoderKL",
+    "text_encoder": r"CLIPTextModel",
+    "text_encoder_2": r"CLIPTextModelWithProjection",
+    "tokenizer": r"CLIPTokenizer(Fast)?",
+    "tokenizer_2": r"CLIPTokenizer(Fast)?",
+    "scheduler": r"[A-Za-z0-9]+Scheduler",
+    "safety_checker": r"StableDiffusionSafetyChecker",
+    "feature_extractor": r"CLIPImageProcessor(Fast|Pil)?|CLIPFeatureExtractor",
+    "image_processor": r"CLIPImageProcessor(Fast|Pil)?|CLIPFeatureExtractor",
+    "image_encoder": r"CLIPVisionModelWithProjection",
+}
+"""Each part that a pipeline may have, and the classes that may load it. An `Auto…` class would look
+for code in the folder."""
+
 TOKENIZER_FILES = (("tokenizer.json",), ("vocab.json", "merges.txt"))
 _CONFIGS = {
     "scheduler": "scheduler_config.json",
@@ -22,6 +39,7 @@ _CONFIGS = {
     "image_processor": "preprocessor_config.json",
 }
 """Parts that have a configuration and no weights."""
+_OWN_KERNELS = (None, "eager", "sdpa")
 MAX_JSON_BYTES = 16 * 1024 * 1024
 
 
@@ -79,11 +97,15 @@ def _components(index: dict[str, Any]) -> Iterator[Component]:
         library, class_name = value
         if library is None or class_name is None:
             continue
-        if not name.isidentifier():
-            raise ModelError(f"{name!r} in model_index.json is no name of a part")
+        if name not in CLASSES:
+            raise ModelError(f"{name!r} in model_index.json is no name of a part that sdgen knows")
         if library not in LIBRARIES:
             raise ModelError(
                 f"the model's {name} comes from {library!r}, code that sdgen does not run"
+            )
+        if not re.fullmatch(CLASSES[name], str(class_name)):
+            raise ModelError(
+                f"the model's {name} has the class {class_name}, which sdgen does not load"
             )
         yield Component(name, library, str(class_name))
 
@@ -94,7 +116,20 @@ def _files_of(path: Path, part: Component) -> list[str]:
         raise _missing(path, part.name)
     if "Tokenizer" in part.class_name:
         return _tokenizer_files(path, part.name)
-    return [_present(path, f"{part.name}/{_CONFIGS.get(part.name, 'config.json')}")]
+    config = _present(path, f"{part.name}/{_CONFIGS.get(part.name, 'config.json')}")
+    _refuse_foreign_code(read_json(path / config, config), part.name)
+    return [config]
+
+
+def _refuse_foreign_code(config: dict[str, Any], part: str) -> None:
+    """Refuse a configuration that names code: beside the weights, or in a repository of kernels.
+
+    Raises:
+        ModelError: transformers would look for it.
+    """
+    kernels = [value for key, value in config.items() if key.endswith("_implementation")]
+    if "auto_map" in config or any(value not in _OWN_KERNELS for value in kernels):
+        raise ModelError(f"the configuration of {part} asks for code that sdgen does not run")
 
 
 def _has_weights(part: Component) -> bool:
@@ -106,6 +141,8 @@ def _tokenizer_files(path: Path, name: str) -> list[str]:
         if all((path / name / file).is_file() for file in choice):
             extra = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
             there = [file for file in extra if (path / name / file).is_file()]
+            if extra[0] in there:
+                _refuse_foreign_code(read_json(path / name / extra[0], f"{name}/{extra[0]}"), name)
             return [f"{name}/{file}" for file in (*choice, *there)]
     raise _missing(path, f"{name}/vocab.json")
 
@@ -135,12 +172,13 @@ def _without_weights(path: Path, parts: list[Component]) -> ModelError:
             f"{path.name} has {part.name} in fp16 only, and other parts without fp16",
             hint="get the missing files: all parts in one variant",
         )
-    pickles = [f for f in (path / part.name).iterdir() if f.suffix.lower() in PICKLE_ENDINGS]
+    beside = sorted((path / part.name).iterdir())
+    pickles = [file for file in beside if file.suffix.lower() in PICKLE_ENDINGS]
     if not pickles:
         return _missing(path, f"{part.name}/{_stem(part)}.safetensors")
     return ModelError(
         f"the weights of {part.name} are a pickle ({pickles[0].name}), which can run code",
-        hint="sdgen reads safetensors only; convert the model, or get its safetensors version",
+        hint=CONVERT,
     )
 
 
@@ -148,7 +186,7 @@ def _weights_named(path: Path, name: str, stem: str, variant: str | None) -> lis
     ending = f".{variant}" if variant else ""
     single = f"{name}/{stem}{ending}.safetensors"
     if (path / single).exists():
-        check_safetensors(path / single, single)
+        check_weights(path / single, single)
         return [single]
     index = f"{name}/{stem}.safetensors.index{ending}.json"
     if not (path / index).is_file():
@@ -160,7 +198,7 @@ def _weights_named(path: Path, name: str, stem: str, variant: str | None) -> lis
     for shard in shards:
         if Path(shard).name != shard:
             raise ModelError(f"{index} names a file outside the model: {shard!r}")
-        check_safetensors(path / name / shard, f"{name}/{shard}")
+        check_weights(path / name / shard, f"{name}/{shard}")
     return [index, *(f"{name}/{shard}" for shard in shards)]
 
 

@@ -15,6 +15,7 @@ from sdgen.errors import ModelError, did_you_mean
 from sdgen.models.catalogue import CATALOGUE, Entry
 from sdgen.models.folder import CheckedFolder, check_folder
 from sdgen.models.hashes import expected_hashes, hash_files, identity_of
+from sdgen.models.weights import pickle_in, pickled
 from sdgen.recipe.schedulers import from_diffusers
 from sdgen.recipe.sizes import SizeRule
 
@@ -79,11 +80,18 @@ def find_model(name: str) -> LocalModel:
         hint = did_you_mean(name, CATALOGUE) or "see sdgen models list; a folder works too"
         raise ModelError(f"no model {name!r} here", hint=hint)
     if not path.is_dir():
-        raise ModelError(f"{path.name} is a file; a model is a diffusers folder")
+        raise _no_folder(path)
     try:
         return _from_folder(check_folder(path.absolute()))
     except OSError as error:  # a part of it is closed to us
         raise ModelError(f"the model in {path.name} cannot be read: {error.strerror}") from error
+
+
+def _no_folder(path: Path) -> ModelError:
+    kind = pickle_in(path) if path.is_file() else ""
+    if kind:
+        return pickled(path.name, kind)
+    return ModelError(f"{path.name} is a file; a model is a diffusers folder")
 
 
 def _existing(name: str) -> Path | None:

@@ -54,12 +54,12 @@ def test_each_missing_file_is_named(folder: Path, file: str):
         (lambda good: good[:-1], "does not fit"),
         (lambda good: good + b"\0", "does not fit"),
         (lambda good: struct.pack("<Q", 2**63) + good[8:], "cut off"),
-        (lambda good: struct.pack("<Q", 3) + b"[1]", "not a table"),
+        (lambda good: struct.pack("<Q", 3) + b"[1]", "broken"),
         (lambda good: struct.pack("<Q", 3) + b"{a}", "broken"),
         (lambda good: b"<html>not found</html>" * 9, "cut off"),
-        (lambda good: pickle.dumps({"a": 1}), "cut off"),
+        (lambda good: pickle.dumps({"a": 1}), "is a pickle, which can run code"),
         (lambda good: good.replace(b"[0, 16]", b"[0,-16]"), "offsets"),
-        (lambda good: good.replace(b'"data_offsets"', b'"data_0ffsets"'), "offsets"),
+        (lambda good: good.replace(b'"data_offsets"', b'"data_0ffsets"'), "not a table"),
     ],
 )
 def test_damaged_weights_are_named_with_the_reason(folder: Path, damage, reason: str):
@@ -99,6 +99,10 @@ def test_pickled_weights_are_refused_and_not_run(folder: Path, monkeypatch):
         ({"unet": ["evil_module", "UNet"]}, "evil_module"),
         ({"../elsewhere": ["diffusers", "UNet2DConditionModel"]}, "no name of a part"),
         ({"/etc": ["diffusers", "UNet2DConditionModel"]}, "no name of a part"),
+        ({"unet": ["diffusers", "AutoModel"]}, "class AutoModel, which sdgen does not load"),
+        ({"text_encoder": ["transformers", "AutoModel"]}, "class AutoModel"),
+        ({"text_encoder": ["transformers", "pipeline"]}, "class pipeline"),
+        ({"scheduler": ["diffusers", "DiffusionPipeline"]}, "class DiffusionPipeline"),
     ],
 )
 def test_other_pipelines_and_foreign_code_are_refused(folder: Path, change: dict, reason: str):
@@ -113,6 +117,28 @@ def test_a_broken_index_is_one_line(folder: Path, text: str):
     with pytest.raises(ModelError, match=r"model_index\.json") as caught:
         check_folder(folder)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"auto_map": {"AutoModel": "code.Model"}},
+        {"attn_implementation": "somebody/kernels"},
+        {"_attn_implementation": {"": "somebody/kernels:run"}},
+        {"_experts_implementation": "somebody/kernels"},
+    ],
+)
+@pytest.mark.parametrize("file", ["text_encoder/config.json", "unet/config.json"])
+def test_a_configuration_that_names_code_is_refused(folder: Path, file: str, asked: dict):
+    (folder / file).write_text(json.dumps(asked))
+    with pytest.raises(ModelError, match="asks for code that sdgen does not run"):
+        check_folder(folder)
+
+
+def test_a_tokenizer_that_names_code_is_refused(folder: Path):
+    (folder / "tokenizer/tokenizer_config.json").write_text('{"auto_map": ["code.Tokens", null]}')
+    with pytest.raises(ModelError, match="configuration of tokenizer asks for code"):
+        check_folder(folder)
 
 
 ODD = (

@@ -162,7 +162,7 @@ def test_another_kind_of_tokenizer_is_refused(written):
     index = json.loads((root / "model_index.json").read_text())
     index["tokenizer"] = ["transformers", "BertTokenizer"]
     (root / "model_index.json").write_text(json.dumps(index))
-    with pytest.raises(ModelError, match="is a BertTokenizer; only CLIP's can be shown"):
+    with pytest.raises(ModelError, match="BertTokenizer"):
         PromptReader(find_model(str(root)))
 
 
