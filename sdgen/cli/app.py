@@ -98,11 +98,21 @@ def _refuse_near_miss(word: str) -> None:
     if not word.isascii() or not word.isalpha():
         return
     close = nearest(word, WANTED, most=1)
-    if close and difflib.SequenceMatcher(None, word.casefold(), close[0]).ratio() >= 0.8:
+    is_near = close and difflib.SequenceMatcher(None, word.casefold(), close[0]).ratio() >= 0.8
+    if is_near and not _is_taught(word.casefold()):
         raise InputError(
             f"no command {word!r}",
             hint=f"did you mean sdgen {WANTED[close[0]]}? To draw that word: sdgen -- {word}",
         )
+
+
+def _is_taught(word: str) -> bool:
+    """`sdgen beach` and `sdgen clock` are prompts: the built-in model knows these words."""
+    from sdgen.models.catalogue import CATALOGUE
+    from sdgen.models.words import known_words
+
+    is_command = word in WANTED  # in capitals, else it would have run
+    return not is_command and word in known_words(CATALOGUE["storybook"].folder)
 
 
 def _refuse_late_command(words: list[str]) -> None:

@@ -19,7 +19,7 @@ from sdgen.recipe.layers import Layer
 from sdgen.recipe.settings import Settings
 
 Files = Annotated[
-    list[Path], typer.Argument(metavar="[FILE...]", help="Batch files; - is not one of them.")
+    list[Path], typer.Argument(metavar="FILE", help="Batch files, as sdgen batch reads them.")
 ]
 Models = Annotated[
     list[str],
@@ -47,8 +47,8 @@ def lock(
 ) -> None:
     """Write sdgen.lock: the models of the batch files, configs and --model, and all versions.
 
-    Names every file of each model with its SHA-256, and the libraries that draw. Without any of
-    them it is the model that is used when none is named. --locked draws with nothing else.
+    Names every file of each model with its SHA-256, and the libraries that draw; where no model is
+    named, the one that is used then. --locked draws with nothing else.
     """
     out = Output(as_json=as_json, quiet=quiet)
     if check:

@@ -55,6 +55,13 @@ def test_a_letter_too_many_is_no_prompt(sdgen, painter, name: str):
     assert f"did you mean sdgen {name}?" in done.stderr
 
 
+@pytest.mark.parametrize("word", ["beach", "clock", "Watch"])
+def test_a_word_that_the_built_in_model_was_taught_is_a_prompt(sdgen, painter, word: str):
+    assert sdgen(word).exit_code == 0
+    assert painter.drawn[0].prompt == word
+    assert sdgen("SHOW").exit_code == 2, "that is a command in capitals"
+
+
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
