@@ -3,7 +3,6 @@
 Pixels are compared, not files. Nothing is called reproduced on faith.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from sdgen.files.compare import PixelDifference, compare_pixels
 from sdgen.metadata.compare import Difference, differences
 from sdgen.metadata.record import ParentRecord, Record, pixels_sha256
 from sdgen.models import LocalModel, find_model
+from sdgen.models.local import is_bare_name
 from sdgen.models.resolve import Plan, check_drawable, plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.settings import Settings
@@ -25,9 +25,6 @@ DEFAULT_TOLERANCE = 2
 """Levels of 255. Other thread counts, batch shapes and CPU kernels move pixels by one or two."""
 
 Kind = Literal["identical", "equivalent", "different", "unchecked"]
-
-_BARE_NAME = re.compile(r"[^~./\\:][^/\\:]*")
-"""What a record may call a model: nothing that leads to another place or is expanded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,7 @@ def recorded_model(record: Record, place: str | None) -> LocalModel:
         ModelError: It is not here.
     """
     name = place or record.settings.model
-    if place is None and not _BARE_NAME.fullmatch(name):
+    if place is None and not is_bare_name(name):
         raise ModelError(f"the record names {name!r}, which is not a model's name")
     try:
         return find_model(name)

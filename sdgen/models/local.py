@@ -5,6 +5,7 @@ code.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,6 +19,8 @@ from sdgen.models.hashes import expected_hashes, hash_files, identity_of
 from sdgen.models.weights import pickle_in, pickled
 from sdgen.recipe.schedulers import from_diffusers
 from sdgen.recipe.sizes import SizeRule
+
+_BARE_NAME = re.compile(r"[^~./\\:][^/\\:]*")
 
 TRAINING_SCHEDULERS = ("ddim", "ddpm", "pndm")
 """What checkpoints carry from training; nobody would choose them for drawing in 20 steps."""
@@ -63,6 +66,11 @@ class LocalModel:
 def _hashes(folder: Path, files: tuple[str, ...], _: tuple[str, ...]) -> dict[str, str]:
     """The hashes of files that have not changed since, which their fingerprint tells."""
     return hash_files(folder, files)
+
+
+def is_bare_name(name: str) -> bool:
+    """Whether `name` is one that a record or a lock may use: it leads to no other place."""
+    return _BARE_NAME.fullmatch(name) is not None
 
 
 @lru_cache(maxsize=64)

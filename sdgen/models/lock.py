@@ -5,7 +5,6 @@ nothing in it is opened or fetched.
 """
 
 import platform
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from sdgen.errors import InputError, ModelError
-from sdgen.models.local import LocalModel, find_model
+from sdgen.models.local import LocalModel, find_model, is_bare_name
 from sdgen.version import __version__
 
 SCHEMA: Final = "sdgen.lock/1"
@@ -27,9 +26,6 @@ LIBRARIES = (
 """What stands between the weights and the pixels."""
 
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
-
-_BARE_NAME = re.compile(r"[^~./\\:][^/\\:]*")
-"""What a lock may call a model: nothing that leads to another place or is expanded."""
 
 SHOWN = 3
 """Changes that one line of an error names."""
@@ -196,7 +192,7 @@ def models_of(lock: Lock, given: Iterable[LocalModel]) -> list[LocalModel]:
 
 
 def _named(name: str) -> LocalModel:
-    if not _BARE_NAME.fullmatch(name):
+    if not is_bare_name(name):
         raise ModelError(f"the lock names {name!r}, which is not a model's name")
     try:
         return find_model(name)

@@ -33,7 +33,6 @@ CLIP_WORDS = (
 )
 """Where CLIP parts a text before it looks for tokens. Source: OpenAI's CLIP, simple_tokenizer."""
 
-_CLASSES = ("CLIPTokenizer", "CLIPTokenizerFast")
 _START, _END = "<|startoftext|>", "<|endoftext|>"
 _MARKS = {"bos_token": _START, "eos_token": _END, "unk_token": _END, "pad_token": _END}
 """How the marks are written where a tokenizer does not say."""
@@ -70,18 +69,17 @@ class Reading:
 
 
 class PromptReader:
-    """A model's tokenizers, by their names in the pipeline; SDXL has two.
+    """A model's tokenizers, by their names in the pipeline; SDXL has two. All are CLIP's.
 
     Raises:
-        ModelError: One is damaged, or of a kind that only transformers reads.
+        ModelError: One is damaged, or there is none.
     """
 
     def __init__(self, model: LocalModel) -> None:
         index = read_json(model.folder / "model_index.json", "model_index.json")
         kinds = {name: index.get(name) or (None, None) for name in ("tokenizer", "tokenizer_2")}
-        self._tokenizers = {
-            name: _open(model.folder / name, kind) for name, (_, kind) in kinds.items() if kind
-        }
+        named = [name for name, (_, kind) in kinds.items() if kind]
+        self._tokenizers = {name: _open(model.folder / name) for name in named}
         if not self._tokenizers:
             raise ModelError(f"{model.name} has no tokenizer")
 
@@ -142,10 +140,8 @@ def _pieces(
         start = end
 
 
-def _open(folder: Path, kind: str) -> tuple["Tokenizer", int]:
+def _open(folder: Path) -> tuple["Tokenizer", int]:
     """The tokenizer in `folder`, and how many tokens it makes at most, marks included."""
-    if kind not in _CLASSES:
-        raise ModelError(f"the model's {folder.name} is a {kind}; only CLIP's can be shown")
     with _readable(folder.name):
         config = _config(folder)
         return _clip_tokenizer(folder, config), int(config.get("model_max_length", CLIP_LENGTH))
