@@ -51,7 +51,7 @@ def build_sd(folder: Path, seed: int = 0) -> Path:
     pipeline = StableDiffusionPipeline(
         vae=_vae(seed, scaling_factor=0.18215),
         text_encoder=_text_encoder(seed + 1),
-        tokenizer=_tokenizer(folder / "tokenizer"),
+        tokenizer=tokenizer(folder / "tokenizer"),
         unet=_unet(seed + 2, cross_attention_dim=TEXT_WIDTH),
         scheduler=DDIMScheduler(
             **TRAINED_BETAS, clip_sample=False, set_alpha_to_one=False, steps_offset=1
@@ -79,8 +79,8 @@ def build_sdxl(folder: Path, seed: int = 0) -> Path:
         vae=_vae(seed, scaling_factor=0.13025),
         text_encoder=_text_encoder(seed + 1),
         text_encoder_2=_text_encoder(seed + 3, model_class=CLIPTextModelWithProjection),
-        tokenizer=_tokenizer(folder / "tokenizer"),
-        tokenizer_2=_tokenizer(folder / "tokenizer_2"),
+        tokenizer=tokenizer(folder / "tokenizer"),
+        tokenizer_2=tokenizer(folder / "tokenizer_2"),
         unet=_unet(
             seed + 2,
             cross_attention_dim=2 * TEXT_WIDTH,
@@ -151,7 +151,7 @@ def _text_encoder(seed: int, model_class: type[Any] = CLIPTextModel) -> Any:
     ).eval()
 
 
-def _tokenizer(folder: Path) -> CLIPTokenizer:
+def tokenizer(folder: Path) -> CLIPTokenizer:
     """A CLIP tokenizer without merges: each byte of the prompt is one token."""
     folder.mkdir(parents=True, exist_ok=True)
     letters = [*_byte_letters(), *(letter + "</w>" for letter in _byte_letters()), START, END]

@@ -41,8 +41,7 @@ def decode(pipeline: Any, latents: torch.Tensor, way: Way) -> tuple[Image.Image,
             "the picture came out as NaN: the numbers overflowed in the denoising",
             hint="--dtype float32, or a lower --guidance-scale",
         )
-    vae = pipeline.vae
-    formats = [torch.float32] if way.vae_dtype else [usual_format(vae)]
+    formats = [torch.float32] if way.vae_dtype else [usual_format(pipeline)]
     if formats[0] in _HALVES:
         formats.append(torch.float32)
     for dtype in formats:
@@ -60,11 +59,15 @@ def decode(pipeline: Any, latents: torch.Tensor, way: Way) -> tuple[Image.Image,
     )
 
 
-def usual_format(vae: Any) -> torch.dtype:
-    """What diffusers decodes in: a VAE that is known to overflow in float16 is made float32."""
-    dtype: torch.dtype = vae.dtype
-    is_upcast = dtype == torch.float16 and getattr(vae.config, "force_upcast", False)
-    return torch.float32 if is_upcast else dtype
+def usual_format(pipeline: Any) -> torch.dtype:
+    """What diffusers decodes in: SDXL's VAE, which overflows in float16, is made float32.
+
+    The configuration of other models may ask for it too, since it is the default; diffusers looks
+    at it in SDXL only.
+    """
+    dtype: torch.dtype = pipeline.vae.dtype
+    is_asked = "XL" in type(pipeline).__name__ and pipeline.vae.config.force_upcast
+    return torch.float32 if is_asked and dtype == torch.float16 else dtype
 
 
 def _picture(pipeline: Any, latents: torch.Tensor, dtype: torch.dtype, tile: int) -> Image.Image:

@@ -97,7 +97,7 @@ def _load(model: LocalModel, dtype: str, device: torch.device, *, offload: bool)
         reason = _first_line(error).replace(f"{model.folder}{os.sep}", "")
         raise ModelError(f"{model.name} cannot be loaded: {reason}") from error
     pipeline.set_progress_bar_config(disable=True)
-    _give_old_name(getattr(pipeline, "text_encoder", None))
+    give_old_name(getattr(pipeline, "text_encoder", None))
     return LoadedModel(pipeline, dict(pipeline.scheduler.config), hashes)
 
 
@@ -126,7 +126,7 @@ def _text_encoders(model: LocalModel, dtype: torch.dtype) -> dict[str, Any]:
     return found
 
 
-def _give_old_name(text_encoder: Any) -> None:
+def give_old_name(text_encoder: Any) -> None:
     """Let diffusers find the final norm of a CLIP text encoder where it looks for it (clip_skip).
 
     It asks for `text_encoder.text_model.final_layer_norm`; transformers 5 has no such level any

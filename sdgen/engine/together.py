@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 
-from sdgen.engine import OnStep, Slots
+from sdgen.engine import OnStep, Slots, no_progress
 from sdgen.engine.decode import decode, usual_format
 from sdgen.engine.denoise import denoise
 from sdgen.engine.failures import failures_of
@@ -50,7 +50,7 @@ def draw_together(
     """
     filled = [slot for slot, settings in enumerate(slots) if settings is not None]
     try:
-        latents = _latents(loaded, padded(slots), on_step)
+        latents = latents_of(loaded, padded(slots), on_step)
     except GenerationError as error:
         if len(filled) == 1:
             return {filled[0]: error}
@@ -68,7 +68,10 @@ def padded(slots: Slots) -> list[Settings]:
     return [filler if settings is None else settings for settings in slots]
 
 
-def _latents(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -> torch.Tensor:
+def latents_of(
+    loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep = no_progress
+) -> torch.Tensor:
+    """The latents of one call, a row for each of `rows`: encoded and denoised, not decoded."""
     with torch.inference_mode():
         with failures_of("encode"):
             texts = [encode(loaded.pipeline, loaded.texts, row) for row in rows]
@@ -79,7 +82,7 @@ def _latents(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -> 
 def _decoded(
     loaded: LoadedModel, latents: torch.Tensor, way: Way, kernel: str
 ) -> Drawn | GenerationError:
-    usual = str(usual_format(loaded.pipeline.vae)).removeprefix("torch.")
+    usual = str(usual_format(loaded.pipeline)).removeprefix("torch.")
     try:
         with torch.inference_mode(), failures_of("decode"):
             image, dtype = decode(loaded.pipeline, latents, way)
