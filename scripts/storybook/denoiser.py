@@ -40,6 +40,7 @@ class UnetOrder:
     batch: int = 640
     rate: float = 3e-3
     unconditional: float = 0.1
+    focus: float = 2.0
     captions: int = 6
     capacity: int = 200_000
     minimum: int = 8_000
@@ -51,7 +52,12 @@ class UnetOrder:
 
 
 class UnetLeg:
-    """Velocity prediction over `SIZES`, one size a step, with fresh captions each time."""
+    """Velocity prediction over `SIZES`, one size a step, with fresh captions each time.
+
+    Figures and objects are small beside the places that they stand in, so their error counts
+    `1 + order.focus` times until half of the time is over, and falls to once at the end: weights
+    that depend on what is to be drawn would draw more of it than the words ask for.
+    """
 
     def __init__(self, order: UnetOrder) -> None:
         self.order, self.device = order, torch.device(order.device)
@@ -79,15 +85,17 @@ class UnetLeg:
         )
         self.loss, self.encode = compiled(self._loss), compiled(self._encode)
 
-    def _loss(self, clean: Tensor, noise: Tensor, times: Tensor, tokens: Tensor) -> Tensor:
-        """Mean square error of the predicted velocity, in float32."""
+    def _loss(
+        self, clean: Tensor, noise: Tensor, times: Tensor, tokens: Tensor, weight: Tensor
+    ) -> Tensor:
+        """Mean square error of the predicted velocity, in float32, weighted by (n, 1, h, w)."""
         power = self.powers[times][:, None, None, None]
         noisy = power.sqrt() * clean + (1 - power).sqrt() * noise
         velocity = power.sqrt() * noise - (1 - power).sqrt() * clean
         with precision(self.device):
             words = self.text(tokens).last_hidden_state
             guess = self.unet(noisy, times, words, return_dict=False)[0]
-        return (guess.float() - velocity).square().mean()
+        return ((guess.float() - velocity).square() * weight).mean() / weight.mean()
 
     def _encode(self, images: Tensor) -> Tensor:
         with precision(self.device):
@@ -122,7 +130,8 @@ class UnetLeg:
         (width, height), n = SIZES[0], self.order.batch
         # Two tensors: the compiler would take one that is given twice for a promise.
         clean, noise = torch.randn(2, n, 4, height // 8, width // 8, device=self.device)
-        self.loss(clean, noise, self._times(n), self.empty.repeat(n, 1)).backward()
+        weight = torch.ones_like(clean[:, :1])
+        self.loss(clean, noise, self._times(n), self.empty.repeat(n, 1), weight).backward()
         images = torch.zeros(128, height, width, 3, dtype=torch.uint8, device=self.device)
         with torch.no_grad():
             self.encode(images)
@@ -143,7 +152,7 @@ class UnetLeg:
         size: Size = (images.shape[2], images.shape[1])
         usual = size == SIZES[0] and len(images) == 128
         latents = self.encode(images) if usual else self._encode(images)
-        self.pool.add(size, latents, torch.from_numpy(shard.tokens))
+        self.pool.add(size, latents, torch.from_numpy(shard.tokens), torch.from_numpy(shard.focus))
         self._discard(shard)
         return True
 
@@ -153,17 +162,18 @@ class UnetLeg:
         if self.files > self.order.keep:
             shard.path.unlink(missing_ok=True)
 
-    def _advance(self, rate: float) -> Tensor:
+    def _advance(self, progress: float) -> Tensor:
         size = self._size()
         usual = size == SIZES[0]
         n = self.order.batch if usual else self.order.batch // 3 + 1
-        clean, tokens = self.pool.batch(n, size)
+        clean, tokens, focus = self.pool.batch(n, size)
+        weight = 1 + self.order.focus * min(1.0, 2 - 2 * progress) * focus
         dropped = torch.rand(len(tokens), 1, device=self.device) < self.order.unconditional
         tokens = torch.where(dropped, self.empty, tokens)
         loss_of = self.loss if usual else self._loss
-        loss = loss_of(clean, torch.randn_like(clean), self._times(n), tokens)
+        loss = loss_of(clean, torch.randn_like(clean), self._times(n), tokens, weight)
         loss.backward()
-        self.optimizer.step(rate)
+        self.optimizer.step(self.order.rate * trapezoid(progress, self.step))
         self.average.update()
         self.step += 1
         return loss.detach()
@@ -178,7 +188,7 @@ class UnetLeg:
         shown, saved, total = time.time(), time.time(), torch.zeros((), device=self.device)
         seen = self.step
         while (progress := clock.progress()) < 1:
-            total += self._advance(self.order.rate * trapezoid(progress, self.step))
+            total += self._advance(progress)
             if self.pool.count < self.order.capacity:
                 self._take(reader)
             now = time.time()

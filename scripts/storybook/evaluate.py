@@ -170,16 +170,16 @@ def options() -> argparse.Namespace:
     parser.add_argument("--tokenizer", type=Path, default=TOKENIZER)
     parser.add_argument("--plan", default="full")
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--minutes", type=float, default=1.2, help="training of the judge")
+    parser.add_argument("--minutes", type=float, default=3.5, help="training of the judge")
     parser.add_argument(
-        "--pictures", type=int, default=40_000, help="renders the judge learns from"
+        "--pictures", type=int, default=60_000, help="renders the judge learns from"
     )
-    parser.add_argument("--minimum", type=int, default=3000, help="renders to begin with")
+    parser.add_argument("--minimum", type=int, default=6000, help="renders to begin with")
     parser.add_argument("--after", type=Path, help="wait for this file before drawing")
     parser.add_argument("--prompts", type=int, default=1000, help="in each language")
     parser.add_argument("--batch", type=int, default=250)
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--guidance", type=float, default=4.0)
+    parser.add_argument("--guidance", type=float, default=5.0)
     return parser.parse_args()
 
 

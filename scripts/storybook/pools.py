@@ -99,12 +99,13 @@ def _edges(images: Tensor) -> Tensor:
 class _Shelf:
     latents: Tensor
     tokens: Tensor
+    focus: Tensor
     count: int = 0
 
 
 @dataclass
 class LatentPool:
-    """Latents (4, h/8, w/8) float16 and token ids (captions, 77) of every scene, by size."""
+    """Latents (4, h/8, w/8), token ids (captions, 77) and focus (h/8, w/8) of scenes, by size."""
 
     capacity: int
     captions: int
@@ -123,6 +124,7 @@ class LatentPool:
                 torch.empty(
                     room, self.captions, TEXT_LENGTH, dtype=torch.int16, device=self.device
                 ),
+                torch.empty(room, *shape[2:], dtype=torch.bool, device=self.device),
             )
 
     @property
@@ -130,21 +132,28 @@ class LatentPool:
         """Scenes held, of all sizes."""
         return sum(shelf.count for shelf in self.shelves.values())
 
-    def add(self, size: Size, latents: Tensor, tokens: Tensor) -> None:
+    def add(self, size: Size, latents: Tensor, tokens: Tensor, focus: Tensor) -> None:
         """Append scenes, as many as there is room for."""
         shelf = self.shelves[size]
         end = min(shelf.count + len(latents), len(shelf.latents))
         new = end - shelf.count
         shelf.latents[shelf.count : end] = latents[:new]
         shelf.tokens[shelf.count : end] = tokens[:new].to(self.device)
+        shelf.focus[shelf.count : end] = focus[:new].to(self.device)
         shelf.count = end
 
-    def batch(self, n: int, size: Size) -> tuple[Tensor, Tensor]:
-        """N random scenes: latents (n, 4, h, w) float32 and one caption of each, (n, 77) int64."""
+    def batch(self, n: int, size: Size) -> tuple[Tensor, Tensor, Tensor]:
+        """N random scenes.
+
+        Returns:
+            Latents (n, 4, h, w) float32, one caption of each (n, 77) int64, and where figures and
+            objects are, (n, 1, h, w) float32: 0 or 1.
+        """
         shelf = self.shelves[size]
         rows = torch.randint(shelf.count, (n,), device=self.device)
         turns = torch.randint(self.captions, (n,), device=self.device)
-        return shelf.latents[rows].float(), shelf.tokens[rows, turns].long()
+        focus = shelf.focus[rows, None].float()
+        return shelf.latents[rows].float(), shelf.tokens[rows, turns].long(), focus
 
 
 class Reader:

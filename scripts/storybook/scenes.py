@@ -1,19 +1,21 @@
 """The first leg: draw scenes and their captions in many processes."""
 
+import math
 import multiprocessing
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from networks import SHARES, SIZES, TEXT_LENGTH
+from networks import DOWNSCALE, SHARES, SIZES, TEXT_LENGTH
 from numpy.typing import NDArray
 from shards import Shard, write_shard
 from transformers import CLIPTokenizer
-from world import Scene, attributes, caption, is_held_out, render, sample_scene
+from world import Scene, attributes, caption, is_held_out, render_with_focus, sample_scene
+from world.draw.pen import Box
 
 NOISE_WORD = 0.04
 """Share of captions that get a made-up word, so that unknown words do no harm."""
@@ -87,15 +89,26 @@ def draw_shard(order: Order, tokenize: Tokenize, index: int, count: int) -> Shar
     rng = random.Random(f"{order.seed}-{order.held_out}-{index}")
     width, height = SIZES[0] if order.square else rng.choices(SIZES, SHARES)[0]
     images = np.empty((count, height, width, 3), np.uint8)
+    focus = np.zeros((count, height // DOWNSCALE, width // DOWNSCALE), np.bool_)
     texts: list[str] = []
     facts = []
     for n in range(count):
         scene = _pick(rng, width, height, order.held_out)
-        images[n] = np.asarray(render(scene, rng.getrandbits(31)))
+        picture, boxes = render_with_focus(scene, rng.getrandbits(31))
+        images[n] = np.asarray(picture)
+        mark(focus[n], boxes)
         texts += [_caption(scene, rng, k) for k in range(order.captions)]
         facts.append(attributes(scene))
     tokens = tokenize(texts).reshape(count, order.captions, TEXT_LENGTH)
-    return Shard(images, tokens, facts)
+    return Shard(images, tokens, focus, facts)
+
+
+def mark(focus: NDArray[np.bool_], boxes: Sequence[Box]) -> None:
+    """Set the latents (h/8, w/8) that any of the boxes touches."""
+    for box in boxes:
+        left, top = (max(0, math.floor(edge / DOWNSCALE)) for edge in box[:2])
+        right, bottom = (max(0, math.ceil(edge / DOWNSCALE)) for edge in box[2:])
+        focus[top:bottom, left:right] = True
 
 
 def _pick(rng: random.Random, width: int, height: int, held_out: bool) -> Scene:

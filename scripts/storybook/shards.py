@@ -1,8 +1,9 @@
 """Rendered scenes on disk: fixed files that appear whole and never change.
 
 A shard is a group of scenes of one size: ``NAME.images.npy`` (n, h, w, 3) uint8,
-``NAME.tokens.npy`` (n, captions, 77) int16 and ``NAME.json``, a list of n dictionaries of
-attributes. The last of them is written last and by renaming, so whoever sees it sees the rest.
+``NAME.tokens.npy`` (n, captions, 77) int16, ``NAME.focus.npy`` (n, h/8, w/8) bool, which says where
+figures and objects are, and ``NAME.json``, a list of n dictionaries of attributes. The last of them
+is written last and by renaming, so whoever sees it sees the rest.
 """
 
 import json
@@ -20,6 +21,7 @@ class Shard:
 
     images: NDArray[np.uint8]
     tokens: NDArray[np.int16]
+    focus: NDArray[np.bool_]
     attributes: list[dict[str, str]]
     path: Path = Path()
 
@@ -28,6 +30,7 @@ def write_shard(folder: Path, name: str, shard: Shard) -> None:
     """Publish a shard under `name`."""
     np.save(folder / f"{name}.images.npy", shard.images)
     np.save(folder / f"{name}.tokens.npy", shard.tokens)
+    np.save(folder / f"{name}.focus.npy", shard.focus)
     draft = folder / f"{name}.draft"
     draft.write_text(json.dumps(shard.attributes, ensure_ascii=False), encoding="utf-8")
     draft.rename(folder / f"{name}.json")
@@ -38,6 +41,7 @@ def read_shard(folder: Path, name: str) -> Shard:
     return Shard(
         np.load(folder / f"{name}.images.npy"),
         np.load(folder / f"{name}.tokens.npy"),
+        np.load(folder / f"{name}.focus.npy"),
         json.loads((folder / f"{name}.json").read_text(encoding="utf-8")),
         folder / f"{name}.images.npy",
     )

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline
@@ -126,10 +127,21 @@ def test_shards_appear_whole(tmp_path: Path, studio):
     first = next(iter(inbox.take(1)))
     assert first.images.shape == (24, 256, 256, 3)
     assert first.tokens.shape == (24, 6, 77)
+    assert first.focus.shape == (24, 32, 32)
+    assert 0 < first.focus.mean() < 1
     assert len(first.attributes) == 24
     assert len(list(inbox.take(9))) == 1
     (tmp_path / "x.images.npy").write_bytes(b"half")
     assert Inbox(tmp_path).waiting() == []
+
+
+def test_boxes_mark_the_latents_that_they_touch():
+    from scenes import mark
+
+    focus = np.zeros((4, 4), np.bool_)
+    mark(focus, [(-9.0, 8.5, 8.5, 15.0), (25.0, 20.0, 99.0, 31.0), (-20.0, -20.0, -1.0, -1.0)])
+    marked = {(int(row), int(column)) for row, column in zip(*focus.nonzero(), strict=True)}
+    assert marked == {(1, 0), (1, 1), (2, 3), (3, 3)}
 
 
 def test_an_export_can_be_trained_on(studio, tmp_path):

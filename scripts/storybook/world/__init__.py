@@ -1,6 +1,6 @@
 """The world of the built-in model: random scenes, their pictures and their captions."""
 
-from world.draw.effects import render
+from world.draw.effects import render, render_with_focus
 from world.draw.layouts import render_svg
 from world.sample import sample_scene
 from world.say.captions import caption
@@ -18,5 +18,6 @@ __all__ = [
     "known_words",
     "render",
     "render_svg",
+    "render_with_focus",
     "sample_scene",
 ]

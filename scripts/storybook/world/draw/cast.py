@@ -6,7 +6,7 @@ from collections.abc import Callable
 from world.draw.animals import SIZE, animal
 from world.draw.measures import BEHIND, GROUND, POSITION, SKY, SMALL, TALL, WATER, WIDE
 from world.draw.palette import jitter, named
-from world.draw.pen import Pen
+from world.draw.pen import Pen, Point
 from world.draw.people import person
 from world.draw.sky_things import balloon_on_string
 from world.draw.stage import Stage
@@ -76,6 +76,7 @@ def _place_thing(pen: Pen, scene: Scene, stage: Stage, thing: Thing, x: float) -
         if thing.name in GROUND or thing.name not in SKY | WATER:
             _shadow(pen, at[0], at[1], size * 0.42)
         flip = rng.random() < 0.5 and thing.name not in ("clock",)
+        _note(pen, at, size * _spread(thing), size)
         with pen.group(at, size / 100, flip=flip), pen.tone(strength=0.62):
             if draw:
                 draw(pen, _balloon_colour(pen, thing))
@@ -151,6 +152,8 @@ def _figures(pen: Pen, scene: Scene, stage: Stage, held: Thing | None) -> None:
             x + (i - (scene.count - 1) / 2) * step,
             y + (rng.uniform(-0.02, 0.02) * pen.height if scene.count > 1 else 0),
         )
+        if held and i == 0:
+            _note(pen, at, 1.7 * wide, 1.3 * size)
         _one(pen, scene, stage, at, scale / 100, _drawer(pen, scene, held if i == 0 else None))
     if afloat:
         _boat_under(pen, (x, y), size / 100 * _width(scene.subject) / 62, scene.count)
@@ -169,7 +172,7 @@ def _width(species: str) -> float:
 def _figure_size(pen: Pen, scene: Scene) -> float:
     """The height of a 100-unit figure in pixels."""
     rng, w, h = pen.rng, pen.width, pen.height
-    share = rng.uniform(0.68, 0.84) if scene.distance == "near" else rng.uniform(0.32, 0.4)
+    share = rng.uniform(0.68, 0.84) if scene.distance == "near" else rng.uniform(0.4, 0.48)
     if scene.subject in PEOPLE:
         share *= TALL.get(scene.subject, 1.0) * (0.8 if scene.place == "ocean" else 1)
     else:
@@ -199,6 +202,7 @@ def _companion(pen: Pen, scene: Scene, at: tuple[float, float], size: float) -> 
     where = _inside(pen.width, x + side * gap, scale * 0.4), y
     lift = pen.height * 0.16 if scene.companion in ("butterfly",) else 0
     _shadow(pen, where[0], where[1], scale * 0.3)
+    _note(pen, (where[0], where[1] - lift), scale * _width(scene.companion) / 100, scale)
     with pen.group((where[0], where[1] - lift), scale / 100, flip=side > 0):
         animal(pen, scene.companion, scene.companion_colour)
 
@@ -226,10 +230,17 @@ def _one(
     else:
         _shadow(pen, x, y, 26 * scale * _width(scene.subject) / 62)
     start = len(pen.parts)
+    _note(pen, (x, y), scale * _width(scene.subject), scale * 100)
     with pen.group((x, y), scale, flip=flip, rot=turn):
         draw()
     if pen.light.rim:
         _rim(pen, start, 1.6 * pen.unit + 0.6)
+
+
+def _note(pen: Pen, foot: Point, wide: float, tall: float) -> None:
+    """Tell where something stands that the caption may speak of."""
+    x, y = foot
+    pen.focus.append((x - wide / 2, y - tall, x + wide / 2, y))
 
 
 def _rim(pen: Pen, start: int, shift: float) -> None:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import resvg_py
 from PIL import Image, ImageFilter
 
-from world.draw.layouts import render_svg
+from world.draw.layouts import compose
+from world.draw.pen import Box
 from world.scene import Scene
 
 Field = npt.NDArray[np.floating[Any]]
@@ -21,12 +22,18 @@ _FIELD = 1024
 
 def render(scene: Scene, seed: int) -> Image.Image:
     """The finished picture, RGB, ``scene.width`` by ``scene.height``."""
-    png: Any = resvg_py.svg_to_bytes(svg_string=render_svg(scene, seed), skip_system_fonts=True)
+    return render_with_focus(scene, seed)[0]
+
+
+def render_with_focus(scene: Scene, seed: int) -> tuple[Image.Image, list[Box]]:
+    """The finished picture, and boxes around the figures and objects in it."""
+    svg, boxes = compose(scene, seed)
+    png: Any = resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True)
     image = Image.open(io.BytesIO(bytes(png))).convert("RGB")
     effect = EFFECTS.get(scene.style)
-    if effect is None:
-        return image
-    return effect(image, random.Random(seed + 1), scene.kind != "pattern")
+    if effect is not None:
+        image = effect(image, random.Random(seed + 1), scene.kind != "pattern")
+    return image, boxes
 
 
 @lru_cache(maxsize=8)

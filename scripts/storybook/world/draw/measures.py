@@ -19,7 +19,7 @@ GROUND = {
     "sunflower": 0.46, "bed": 0.4, "chair": 0.36, "table": 0.32, "campfire": 0.27,
     "flowers": 0.3, "umbrella": 0.42, "crystal": 0.3, "rock": 0.42,
 }  # fmt: skip
-SMALL = 0.21
+SMALL = 0.27
 BEHIND = (
     "tree",
     "pine",

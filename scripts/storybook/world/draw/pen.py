@@ -10,6 +10,8 @@ from typing import TypedDict, Unpack
 from world.draw.palette import mix, multiply
 
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels."""
 INK = "#2b2430"
 
 
@@ -46,6 +48,7 @@ class Pen:
         self.season = "none"
         self.strength, self.distance = 1.0, 0.0
         self.parts: list[str] = []
+        self.focus: list[Box] = []
         self._defs: list[str] = []
         self._scale = 1.0
         self._ink = ink
