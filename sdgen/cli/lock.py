@@ -106,7 +106,7 @@ def _tell_left_out(path: Path, found: Lock, out: Output) -> None:
 def _check(path: Path, places: Sequence[str], out: Output) -> None:
     """Say whether the lock holds here; `places` are models whose folder the user named."""
     found = read_lock(path)
-    changes = changes_in(found, models_of(found, map(find_model, places)))
+    changes = changes_in(found, models_of(found, map(find_model, places)), read_all=True)
     said = [asdict(change) for change in changes]
     out.json({"lock": str(path), "holds": not changes, "changes": said})
     for change in changes:

@@ -15,13 +15,20 @@ REMEMBERED_FROM_BYTES = 1024 * 1024
 """Smaller files are hashed each time: that is as fast as looking them up, and always true."""
 
 
-def hash_files(folder: Path, files: tuple[str, ...]) -> dict[str, str]:
+def hash_files(folder: Path, files: tuple[str, ...], *, read_all: bool = False) -> dict[str, str]:
     """Each of `files` (relative to `folder`) → its SHA-256 in hex.
+
+    Args:
+        folder: Where the files are.
+        files: Their paths in it.
+        read_all: Believe no memory, and correct it; for a big model this takes seconds.
 
     Raises:
         ModelError: A file cannot be read.
     """
     memory = _Memory(cache_file())
+    if read_all:
+        memory.doubt()
     hashes = {file: _hash(folder / file, file, memory) for file in files}
     memory.save()
     return hashes
@@ -72,7 +79,12 @@ class _Memory:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._changed = False
+        self._doubted: dict[str, str] = {}
         self.known = _load(path)
+
+    def doubt(self) -> None:
+        """Know nothing until it is learned again; what is not stays on the disk as it is."""
+        self._doubted, self.known = self.known, {}
 
     def learn(self, key: str, value: str) -> str:
         self.known[key] = value
@@ -86,7 +98,7 @@ class _Memory:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._path.parent)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self.known, file)
+                json.dump(self._doubted | self.known, file)
             Path(name).replace(self._path)
         except OSError:
             return  # a cache that cannot be written is no failure

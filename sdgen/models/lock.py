@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from sdgen.errors import InputError, ModelError
+from sdgen.models.hashes import hash_files
 from sdgen.models.local import LocalModel, find_model, is_bare_name
 from sdgen.version import __version__
 
@@ -84,14 +85,14 @@ class Change:
 
 
 def lock_of(models: Iterable[LocalModel]) -> Lock:
-    """The lock of `models` and of the libraries that are installed.
+    """The lock of `models`, every byte of which is read, and of the libraries that are installed.
 
     Raises:
         ModelError: A file cannot be read, or two different models have one name.
     """
     locked: dict[str, LockedModel] = {}
     for model in models:
-        found = locked_as(model)
+        found = _locked_as(model, read_all=True)
         if locked.setdefault(model.name, found) != found:
             raise ModelError(
                 f"two different models are called {model.name}",
@@ -100,13 +101,10 @@ def lock_of(models: Iterable[LocalModel]) -> Lock:
     return Lock(versions=installed_versions(), models=dict(sorted(locked.items())))
 
 
-def locked_as(model: LocalModel) -> LockedModel:
-    """`model` as a lock names it.
-
-    Raises:
-        ModelError: A file cannot be read.
-    """
-    files = dict(sorted(model.hashes().items()))
+def _locked_as(model: LocalModel, *, read_all: bool) -> LockedModel:
+    """`model` as a lock names it."""
+    read = hash_files(model.folder, model.weights, read_all=True) if read_all else model.hashes()
+    files = dict(sorted(read.items()))
     return LockedModel(pipeline=model.pipeline, revision=model.revision, files=files)
 
 
@@ -126,12 +124,12 @@ def installed_versions() -> dict[str, str]:
     return dict(_versions())
 
 
-def _changed_model(lock: Lock, model: LocalModel) -> Iterator[Change]:
+def _changed_model(lock: Lock, model: LocalModel, *, read_all: bool) -> Iterator[Change]:
     locked = lock.models.get(model.name)
     if locked is None:
         named = ", ".join(lock.models) or "none"
         raise ModelError(f"the model {model.name} is not in the lock", hint=f"it names {named}")
-    yield from _changes(model.name, _facts(locked), _facts(locked_as(model)))
+    yield from _changes(model.name, _facts(locked), _facts(_locked_as(model, read_all=read_all)))
 
 
 def _facts(model: LockedModel) -> dict[str, str]:
@@ -147,13 +145,20 @@ def _changes(
             yield Change(model, name, locked.get(name), here.get(name))
 
 
-def changes_in(lock: Lock, models: Iterable[LocalModel]) -> list[Change]:
+def changes_in(lock: Lock, models: Iterable[LocalModel], *, read_all: bool = False) -> list[Change]:
     """What is not as `lock` says: of `models` first, then the versions of the libraries.
+
+    Args:
+        lock: What is allowed.
+        models: What would draw; others in the lock need not be here.
+        read_all: Read every byte of them; else remembered hashes do for big files.
 
     Raises:
         ModelError: A model is not in the lock, or a file of it cannot be read.
     """
-    of_models = [change for model in models for change in _changed_model(lock, model)]
+    of_models = [
+        change for model in models for change in _changed_model(lock, model, read_all=read_all)
+    ]
     return [*of_models, *_changes(None, lock.versions, installed_versions())]
 
 

@@ -49,7 +49,7 @@ def test_lock_writes_the_models_that_are_named(sdgen, mini):
 def test_lock_without_a_name_takes_the_model_that_is_used_without_one(sdgen, mini):
     sdgen("lock")
     assert list(read_lock(LOCK).models) == ["storybook"]
-    (Path("home") / "sdgen").mkdir(parents=True)
+    Path("home/sdgen").mkdir(parents=True, exist_ok=True)
     Path("home/sdgen/config.yaml").write_text(f"model: {mini}\n")
     sdgen("lock")
     assert list(read_lock(LOCK).models) == ["mini"]

@@ -1,6 +1,7 @@
 """What a lock says of models and libraries, and what no longer agrees with it."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from sdgen.errors import InputError, ModelError
 from sdgen.models import find_model
+from sdgen.models.hashes import hash_files
 from sdgen.models.lock import (
     LIBRARIES,
     Lock,
@@ -18,6 +20,13 @@ from sdgen.models.lock import (
     models_of,
     refuse_changes,
 )
+from tests.models.conftest import safetensors
+
+
+@pytest.fixture(autouse=True)
+def _own_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A memory of hashes for each test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -74,6 +83,22 @@ def test_another_byte_is_a_change(lock: Lock, folder: Path):
     assert str(change) == "mini: unet/diffusion_pytorch_model.safetensors has other bytes"
     with pytest.raises(ModelError, match=r"my\.lock does not hold: mini: unet/diffusion"):
         refuse_changes([change], "my.lock")
+
+
+def test_a_change_that_hides_behind_the_old_time_is_found_by_reading_all(folder: Path):
+    weights = folder / "unet/diffusion_pytorch_model.safetensors"
+    weights.write_bytes(safetensors(b"\0" * 2**20))
+    model = find_model(str(folder))
+    assert model.hashes()
+    lock = lock_of([model])
+    before = weights.stat()
+    spoil(folder)
+    os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert changes_in(lock, [model]) == [], "remembered"
+    [change] = changes_in(lock, [model], read_all=True)
+    assert change.name == "unet/diffusion_pytorch_model.safetensors"
+    again = hash_files(folder, model.weights)
+    assert again[change.name] == change.here, "and now the memory knows it"
 
 
 def test_a_file_more_or_less_is_a_change(lock: Lock, folder: Path):
