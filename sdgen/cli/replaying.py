@@ -10,7 +10,7 @@ from sdgen.cli.locked import OpenLock, check_locked
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, shorten
 from sdgen.cli.target import Target
-from sdgen.engine import Drawing
+from sdgen.engine import Drawing, Tell
 from sdgen.errors import InterruptedRunError, ReproductionError, SdgenError
 from sdgen.files.folders import is_file
 from sdgen.files.formats import SUFFIXES
@@ -84,7 +84,7 @@ def attempt(path: Path, request: Request, out: Output, shown: Display, stop: Sto
         if request.flags.values:
             _variation(original.record, model, request, out, shown, stop)
             return Outcome(path)
-        verdict, drawing = _verdict(original, model, request, shown, stop)
+        verdict, drawing = _verdict(original, model, request, out, shown, stop)
         kept = save(drawing, 0, request.target).path if drawing and request.target else None
         return Outcome(path, verdict, kept)
     except InterruptedRunError:
@@ -139,7 +139,12 @@ def _picture_of(path: Path) -> Path | None:
 
 
 def _verdict(
-    original: Original, model: LocalModel, request: Request, shown: Display, stop: Stop
+    original: Original,
+    model: LocalModel,
+    request: Request,
+    out: Output,
+    shown: Display,
+    stop: Stop,
 ) -> tuple[Verdict, Drawing | None]:
     if request.check_only:
         return check_only(original, model), None
@@ -151,9 +156,19 @@ def _verdict(
     generator = open_like(original.record, request.device)
     shown.picture(shorten(settings.prompt))
     drawing, verdict = redraw(
-        original, model, generator, tolerance=request.tolerance, on_step=steps(shown, stop)
+        original,
+        model,
+        generator,
+        tolerance=request.tolerance,
+        on_step=steps(shown, stop),
+        tell=_warner(out),
     )
     return known or verdict, drawing
+
+
+def _warner(out: Output) -> Tell:
+    """Warn of what happens in the middle of the work: a lack of memory, say."""
+    return lambda line: out.warn(display(line))
 
 
 def _variation(
@@ -168,8 +183,14 @@ def _variation(
     warn_of(generator, planned.settings, planned.model, out)
     shown.picture(shorten(planned.settings.prompt))
     started = time.perf_counter()
-    on_step = steps(shown, stop)
-    drawing = draw_like(record, planned.settings, planned.model, generator, on_step=on_step)
+    drawing = draw_like(
+        record,
+        planned.settings,
+        planned.model,
+        generator,
+        on_step=steps(shown, stop),
+        tell=_warner(out),
+    )
     seconds = time.perf_counter() - started
     drawing = with_parent(drawing, record)
     assert request.target is not None  # a variation is always kept

@@ -65,3 +65,17 @@ def test_a_whole_tree_says_it_too(sdgen, fox, shift):
     shift(1, threads=8)
     line = sdgen("reproduce", "--all", "outputs", "--json").stdout.splitlines()[0]
     assert json.loads(line)["differences"] == [environment("threads", 2, 8)]
+
+
+@pytest.mark.parametrize("words", [[], ["--steps", "9"], ["--all"]])
+def test_what_happens_in_the_middle_of_the_work_is_told(sdgen, fox, painter, monkeypatch, words):
+    whole = painter.generate
+
+    def generate(settings, model, on_step, tell):
+        tell("memory is short: \x1b[1m in tiles")
+        return whole(settings, model, on_step, tell)
+
+    monkeypatch.setattr(painter, "generate", generate)
+    done = sdgen("reproduce", "outputs" if words == ["--all"] else fox, *words)
+    assert done.exit_code == 0
+    assert r"warning: memory is short: \x1b[1m in tiles" in done.stderr
