@@ -1,13 +1,14 @@
 """Which attention kernel the UNet really uses: torch chooses one by shape, format and device."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 from torch.nn.attention import SDPBackend
 from torch.overrides import TorchFunctionMode
 
+from sdgen.engine.environment import allowed_kernels
 from sdgen.engine.loader import LoadedModel
 
 
@@ -37,25 +38,37 @@ def _chosen(*args: Any, **kwargs: Any) -> str:
     return SDPBackend(number).name.removesuffix("_ATTENTION").lower()
 
 
+def kernel_used(loaded: LoadedModel, shape: tuple[int, ...]) -> str:
+    """What the UNet uses for latents of `shape` (several joined by +); it was watched before."""
+    return loaded.attention[_key(shape)]
+
+
+def _key(shape: tuple[int, ...]) -> tuple[object, ...]:
+    """What torch's choice depends on, for one model."""
+    return shape, allowed_kernels()
+
+
 @contextmanager
 def watched_attention(loaded: LoadedModel, shape: tuple[int, ...]) -> Iterator[None]:
     """Note in `loaded.attention` what the first UNet call of this shape uses; later ones are known.
 
     Only one call is watched, since watching costs time on every operation of torch.
     """
-    if shape in loaded.attention:
+    key = _key(shape)
+    if key in loaded.attention:
         yield
         return
-    watch, unet = _Watch(), loaded.pipeline.unet
+    watch, opened, unet = _Watch(), ExitStack(), loaded.pipeline.unet
 
     def begin(*_: Any) -> None:
         before.remove()
-        watch.__enter__()  # type: ignore[no-untyped-call]
+        opened.enter_context(watch)
 
-    def end(*_: Any) -> None:
+    def end(_: Any, __: Any, output: Any) -> None:
         after.remove()
-        watch.__exit__(None, None, None)  # type: ignore[no-untyped-call]
-        loaded.attention[shape] = "+".join(sorted(watch.seen)) or "none"
+        opened.close()
+        if output is not None:  # else the call failed, perhaps before all was seen
+            loaded.attention[key] = "+".join(sorted(watch.seen)) or "none"
 
     before = unet.register_forward_pre_hook(begin)
     after = unet.register_forward_hook(end, always_call=True)

@@ -51,7 +51,8 @@ _KERNELS: Mapping[str, tuple[Callable[[], bool], Callable[[bool], None]]] = {
 """The attention kernels that torch may choose from; these switches hold for the CPU too."""
 
 
-def _allowed_kernels() -> str:
+def allowed_kernels() -> str:
+    """The attention kernels that torch may choose from now: `flash+math`."""
     return "+".join(name for name, (is_on, _) in _KERNELS.items() if is_on())
 
 
@@ -64,7 +65,7 @@ def _allow_kernels(names: str) -> None:
 SWITCHES = (
     Switch("threads", torch.get_num_threads, torch.set_num_threads),
     _attribute("onednn", torch.backends.mkldnn, "enabled", only_cuda=False),
-    Switch("attention_allowed", _allowed_kernels, _allow_kernels),
+    Switch("attention_allowed", allowed_kernels, _allow_kernels),
     Switch(
         "deterministic_algorithms", torch.are_deterministic_algorithms_enabled, _set_deterministic
     ),

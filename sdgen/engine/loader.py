@@ -22,14 +22,14 @@ class LoadedModel:
 
     The pipeline's own scheduler is replaced for each call; `trained` never changes. `hashes` are
     those of the files that were loaded, whatever lies in the folder by now. `texts` are its last
-    embeddings, `attention` the kernel that its UNet used for each shape of latents.
+    embeddings, `attention` the kernel that its UNet used for each shape (`kernel_used`).
     """
 
     pipeline: Any
     trained: dict[str, Any]
     hashes: dict[str, str]
     texts: TextCache = field(default_factory=TextCache)
-    attention: dict[tuple[int, ...], str] = field(default_factory=dict)
+    attention: dict[Hashable, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from sdgen.engine import OnStep, Slots, no_progress
+from sdgen.engine.attention import kernel_used
 from sdgen.engine.decode import decode, usual_format
 from sdgen.engine.denoise import denoise
 from sdgen.engine.failures import failures_of
@@ -58,7 +59,7 @@ def draw_together(
                  for slot in filled]  # fmt: skip
         apart = [draw_together(loaded, each, way, on_step) for each in alone]
         return {slot: outcome for each in apart for slot, outcome in each.items()}
-    kernel = loaded.attention[tuple(latents.shape)]
+    kernel = kernel_used(loaded, tuple(latents.shape))
     return {slot: _decoded(loaded, latents[slot : slot + 1], way, kernel) for slot in filled}
 
 
