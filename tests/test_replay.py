@@ -8,9 +8,21 @@ import pytest
 import torch
 
 from sdgen import engine
+from sdgen.engine import Drawing
+from sdgen.errors import GenerationError
+from sdgen.metadata.record import BatchRecord
 from sdgen.models import find_model
 from sdgen.recipe.settings import Settings
-from sdgen.replay import Original, changed_weights, check, check_only, judge, redraw
+from sdgen.replay import (
+    Original,
+    changed_weights,
+    check,
+    check_only,
+    draw_like,
+    judge,
+    open_like,
+    redraw,
+)
 
 SETTINGS = Settings(prompt="a fox", seed=1, width=256, height=256, steps=2, scheduler="euler")
 
@@ -79,3 +91,53 @@ def test_a_missing_file_is_another_model_too(original: Original, tiny_sd: Path, 
     (folder / "tokenizer/tokenizer_config.json").unlink()
     changed = changed_weights(original.record, find_model(str(folder)))
     assert changed == ["tokenizer/tokenizer_config.json"]
+
+
+def test_a_picture_out_of_a_call_of_four_is_drawn_in_its_slot(tiny_sd: Path):
+    model, generator = find_model(str(tiny_sd)), engine.open_generator("cpu")
+    slots = [SETTINGS.model_copy(update={"seed": seed}) for seed in range(4)]
+    drawing = generator.generate_batch(slots, model)[2]
+    again, verdict = redraw(Original(drawing.record, drawing.image), model, generator)
+    assert verdict.kind == "identical"
+    assert again.record.batch == drawing.record.batch
+
+
+def test_another_slot_is_told_where_it_moves_pixels(original: Original, tiny_sd: Path):
+    place = BatchRecord(size=4, slot=3)
+    other = original.record.model_copy(update={"batch": place})
+    image = original.record.image.model_copy(update={"sha256": "0" * 64})
+    drawing = Drawing(original.image, original.record.model_copy(update={"image": image}))
+    verdict = judge(Original(other, original.image), drawing, tolerance=1)
+    assert "batch size 4 → 1, batch slot 3 → 0" in verdict.reason
+
+
+def test_a_variation_keeps_the_slot(tiny_sd: Path):
+    model, generator = find_model(str(tiny_sd)), engine.open_generator("cpu")
+    slots = [SETTINGS.model_copy(update={"seed": seed}) for seed in range(2)]
+    parent = generator.generate_batch(slots, model)[1].record
+    other = parent.settings.model_copy(update={"steps": 3})
+    drawing = draw_like(parent, other, model, generator)
+    assert drawing.record.batch == parent.batch
+    assert drawing.record.settings.steps == 3
+
+
+def test_a_picture_that_cannot_be_drawn_again_says_why(original: Original, tiny_sd, monkeypatch):
+    def nothing(*_, **__):
+        raise GenerationError("black all over")
+
+    monkeypatch.setattr("sdgen.engine.together.decode", nothing)
+    with pytest.raises(GenerationError, match="black all over"):
+        redraw(original, find_model(str(tiny_sd)), engine.open_generator("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("recorded", "chosen", "opened"),
+    [("cpu", "auto", "cpu"), ("cuda", "auto", "auto"), ("cpu", "cuda", "cuda"),
+     ("cuda", "cpu", "cpu"), (None, "auto", "auto")],
+)  # fmt: skip
+def test_what_the_cpu_drew_the_cpu_draws_again(
+    original: Original, monkeypatch, recorded, chosen: str, opened: str
+):
+    monkeypatch.setattr("sdgen.engine.open_generator", lambda device: device)
+    record = original.record.model_copy(update={"environment": {"device": recorded}})
+    assert open_like(record, chosen) == opened

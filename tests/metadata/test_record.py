@@ -1,10 +1,13 @@
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from sdgen.errors import InputError
+from sdgen.metadata.migrations import read_record
 from sdgen.metadata.record import pixels_sha256
 from tests.metadata.records import fox_image, fox_record
 
@@ -36,3 +39,22 @@ def test_other_characters_are_kept_readable():
 
 def test_record_names_no_place_of_this_machine():
     assert str(Path.home()) not in fox_record().to_json()
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [({"size": 65}, "batch.size"), ({"size": 10**9, "slot": 1}, "batch.size"),
+     ({"size": 0}, "batch.size"), ({"slot": -1}, "batch.slot"),
+     ({"size": 4, "slot": 4}, "batch: slot 4 of a call of 4 images")],
+)  # fmt: skip
+def test_a_place_that_no_call_has_is_a_broken_record(place: dict, reason: str):
+    said = json.loads(fox_record().to_json()) | {"batch": place}
+    with pytest.raises(InputError, match=f"a broken record: {reason}"):
+        read_record(json.dumps(said))
+
+
+def test_a_record_without_a_place_is_of_a_picture_alone():
+    said = json.loads(fox_record().to_json())
+    said.pop("batch", None)
+    place = read_record(json.dumps(said)).batch
+    assert (place.size, place.slot) == (1, 0)
