@@ -67,7 +67,8 @@ def _version(schema: Any) -> int:
 
 
 def _explain(fault: ErrorDetails) -> str:
-    field = ".".join(map(str, fault["loc"])) or "record"
+    named = ".".join(map(str, fault["loc"])) or "record"
+    field = repr(named)[1:-1]  # a name may hold a line break, and an error is one line
     if fault["type"] == "extra_forbidden":
         return f"{field} is a setting that this sdgen does not know"
     return f"{field}: {fault['msg'].removeprefix('Value error, ')}"

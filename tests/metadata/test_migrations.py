@@ -95,3 +95,10 @@ def test_missing_field_is_named():
 def test_damaged_record_is_a_record_or_an_error(noise, at):
     text = fox_record().to_json().encode()
     refusal(read_record, text[:at] + noise + text[at + len(noise) :])
+
+
+def test_a_field_whose_name_has_a_line_break_is_told_on_one_line():
+    said = json.loads(fox_record().to_json())
+    said["settings"]["ste\nps"] = 3
+    told = refusal(read_record, json.dumps(said))
+    assert told == "a broken record: settings.ste\\nps is a setting that this sdgen does not know"
