@@ -14,7 +14,14 @@ import typer
 from typer.core import TyperGroup
 
 from sdgen.cli.output import mute, show_error
-from sdgen.errors import InputError, InterruptedRunError, OutputError, SdgenError, nearest
+from sdgen.errors import (
+    InputError,
+    InterruptedRunError,
+    MemoryExhaustedError,
+    OutputError,
+    SdgenError,
+    nearest,
+)
 from sdgen.version import __version__
 
 DEFAULT_COMMAND = "generate"
@@ -254,6 +261,8 @@ def _known(error: BaseException) -> SdgenError:
         return InterruptedRunError("stopped")
     if isinstance(error, typer.TyperException):
         return _usage_error(error)
+    if isinstance(error, MemoryError):
+        return MemoryExhaustedError("there is too little memory for this", hint="give it less")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         mute(sys.stdout)  # a help text could not be written, and is still waiting
         return OutputError(f"cannot write: {error.strerror}".lower())

@@ -12,13 +12,21 @@ from typing import Any, TextIO
 
 from sdgen.errors import OutputError, SdgenError
 
+MAX_DETAILS = 200
+"""So many lines of a failure are shown; `--json` has them all."""
+
 _ESCAPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that are shown as escapes: controls, format and bidi marks, half characters,
 private and unassigned ones, line and paragraph separators."""
 
 
 def display(text: str) -> str:
-    r"""`text` as it is safe on a terminal: unseen characters as `\n`, `\x1b`, `\u202e`."""
+    r"""`text` as it is safe on a terminal: unseen characters as `\n`, `\x1b`, `\u202e`.
+
+    Shown twice it is the same, so that `Output`, through which all text goes, may show it again.
+    """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(_escape(c) if unicodedata.category(c) in _ESCAPED else c for c in text)
 
 
@@ -31,8 +39,20 @@ def _escape(character: str) -> str:
 _KEPT = "\u200d\ufe0f"  # joiners inside emoji; harmless, and without them a family falls apart
 
 
+def json_line(value: object) -> str:
+    r"""`value` as JSON that is safe on a terminal too: unseen characters as `\u001b`."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_json_escape(c) if unicodedata.category(c) in _ESCAPED else c for c in text)
+
+
+def _json_escape(character: str) -> str:
+    return character if character in _KEPT else json.dumps(character)[1:-1]
+
+
 class Output:
-    """The two streams of one command."""
+    """The two streams of one command: the one door for text, whoever wrote it."""
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
         self.as_json = as_json
@@ -47,22 +67,22 @@ class Output:
     def result(self, text: str) -> None:
         """A result for people or pipes, one line; silent with `--json`, where `json` speaks."""
         if not self.as_json:
-            _write(sys.stdout, text)
+            _write(sys.stdout, display(text))
 
     def json(self, value: Mapping[str, Any] | Sequence[Any]) -> None:
         """A result for programs: one JSON object on one line, only with `--json`."""
         if self.as_json:
-            _write(sys.stdout, json.dumps(value, ensure_ascii=False, default=str))
+            _write(sys.stdout, json_line(value))
 
     def say(self, text: str) -> None:
         """Talk: what is being done. Silent with `--quiet` and `--json`."""
         if not (self.quiet or self.as_json):
-            _write(sys.stderr, text)
+            _write(sys.stderr, display(text))
 
     def warn(self, text: str) -> None:
         """What the user must know; with `--quiet` too."""
         if not self.as_json:
-            _write(sys.stderr, f"warning: {text}")
+            _write(sys.stderr, f"warning: {display(text)}")
 
     def table(self, rows: Iterable[Sequence[object]], headers: Sequence[str] = ()) -> None:
         """Aligned columns on stdout; cells are shown through `display`."""
@@ -74,7 +94,7 @@ class Output:
 def table_lines(rows: Iterable[Sequence[object]], headers: Sequence[str] = ()) -> list[str]:
     """Columns as wide as their widest cell, two spaces apart; Chinese letters count two."""
     cells = [[display(str(cell)) for cell in row] for row in rows]
-    lines = [list(headers), *cells] if headers else cells
+    lines = [[*map(display, headers)], *cells] if headers else cells
     if not lines:
         return []
     count = max(map(len, lines))
@@ -93,10 +113,12 @@ def show_error(error: SdgenError, *, as_json: bool, stream: TextIO | None = None
     """One line a person can act on, its details, and a hint; with `--json` one object."""
     stream = stream or sys.stderr
     if as_json:
-        _write(stream, json.dumps({"error": error_object(error)}, ensure_ascii=False))
+        _write(stream, json_line({"error": error_object(error)}))
         return
-    for detail in error.details:
+    for detail in error.details[:MAX_DETAILS]:
         _write(stream, f"  {_bounded(display(detail))}")
+    if error.details[MAX_DETAILS:]:
+        _write(stream, f"  … and {len(error.details) - MAX_DETAILS} more")
     _write(stream, f"error: {_bounded(display(str(error)))}")
     if error.hint:
         _write(stream, f"hint: {_bounded(display(error.hint))}")

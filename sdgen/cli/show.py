@@ -36,7 +36,9 @@ def show(
         if unlike:
             out.warn(display(f"{path}: its .json file says otherwise about {', '.join(unlike)}"))
         out.json({"path": str(path), "record": record_object(record)})
-        out.result(("\n" if number else "") + display(str(path)))
+        if number:
+            out.result("")
+        out.result(display(str(path)))
         out.table((f"  {name}", value) for name, value in record_rows(record))
     _raise_all(faults, len(images))
 

@@ -144,7 +144,8 @@ def _explain(
     name = str(fault["loc"][0])
     if fault["type"] == "missing":
         return InputError(f"{name} is missing")
-    reason = _REASONS.get(fault["type"], fault["msg"]).format(**fault.get("ctx", {}))
+    known = _REASONS.get(fault["type"])  # only ours is a template: the other quotes the value
+    reason = known.format(**fault.get("ctx", {})) if known else fault["msg"]
     reason = reason.removeprefix("Value error, ")
     shown = f", not {values[name]!r}" if fault["type"] != "value_error" else ""
     return InputError(f"{name} ({sources[name]}) {reason}{shown}")

@@ -2,14 +2,18 @@
 
 import io
 import json
+import re
 import unicodedata
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sdgen.cli import output
 from sdgen.cli.output import Output, display, show_error, table_lines
-from sdgen.cli.progress import PlainDisplay, shorten
+from sdgen.cli.progress import LiveDisplay, PlainDisplay, shorten
 from sdgen.errors import InputError
 
 ANY = st.text(st.characters(codec=None), max_size=60)  # half characters too
@@ -37,6 +41,54 @@ def test_errors_and_tables_are_lines_without_unseen_characters(text: str):
     assert stream.getvalue().count("\n") == 2 + bool(text)
     assert all(map(is_seen, stream.getvalue().split("\n")))
     assert all(map(is_seen, table_lines([[text, text], [text]])))
+
+
+@given(ANY)
+def test_every_way_to_speak_shows_unseen_characters_as_escapes(text: str):
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with redirect_stdout(stdout), redirect_stderr(stderr):
+        for out in (Output(), Output(as_json=True)):
+            out.result(text)
+            out.say(text)
+            out.warn(text)
+            out.table([[text]], [text])
+            out.json({text: text})
+    lines = (stdout.getvalue() + stderr.getvalue()).split("\n")
+    assert len(lines) == 7  # result, two of a table, JSON, talk, warning, and the end
+    assert all(map(is_seen, lines))
+
+
+@given(ANY)
+def test_a_moving_display_shows_unseen_characters_as_escapes(text: str):
+    stderr = io.StringIO()
+    with redirect_stderr(stderr), LiveDisplay() as shown:
+        shown.picture(text)
+    own = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\n]", "", stderr.getvalue())  # the bar's movements
+    assert is_seen(own)
+
+
+def test_nothing_but_the_one_door_writes_to_the_streams():
+    """A line that goes around `Output` would not be shown through `display`."""
+    root = Path(output.__file__).parents[1]
+    writes = re.compile(r"\b(print|echo|secho)\(|std(out|err)\.(write|buffer)|console\.|Console\(")
+    found = {
+        f"{path.relative_to(root)}: {line.strip()}"
+        for path in root.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if writes.search(line) and path != Path(output.__file__)
+    }
+    assert found == {
+        'cli/app.py: typer.echo(f"sdgen {__version__}")',
+        "cli/progress.py: console = Console(file=sys.stderr, markup=False, emoji=False, "
+        "highlight=False)",
+    }
+
+
+def test_a_failure_of_a_million_lines_shows_the_first(capsys):
+    error = InputError("many", details=[f"line {number}" for number in range(10**6)])
+    show_error(error, as_json=False)
+    told = capsys.readouterr().err.splitlines()
+    assert told[199:] == ["  line 199", "  … and 999800 more", "error: many"]
 
 
 @given(ANY)

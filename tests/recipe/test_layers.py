@@ -94,3 +94,10 @@ def test_nan_and_infinity_are_refused_at_the_end():
         layer = layer_from("flags", {"guidance_scale": text}, text=True)
         with pytest.raises(InputError, match="guidance_scale"):
             resolve([FOX, layer])
+
+
+@pytest.mark.parametrize("value", ["}", "{prompt}", "{error.__traceback__}", "{0}"])
+def test_a_value_with_braces_is_quoted_and_not_filled_in(value: str):
+    with pytest.raises(InputError, match="no scheduler") as caught:
+        resolve([Layer("flags", {"prompt": "a fox", "seed": 1, "scheduler": value})])
+    assert repr(value) in str(caught.value)

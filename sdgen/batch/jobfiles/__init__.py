@@ -18,7 +18,8 @@ from sdgen.errors import InputError, did_you_mean
 from sdgen.files.text import read_text
 
 MAX_ROWS = 1_000_000
-MAX_FILE_BYTES = 256 * 2**20
+MAX_LINES = MAX_ROWS
+MAX_FILE_BYTES = 64 * 2**20
 
 Read = Callable[[str, str], Iterator[Row | Fault]]
 """Text and its name → rows and faults, in the order of the file."""
@@ -80,11 +81,14 @@ def read_job_file(source: Path | BinaryIO, *, dialect: str | None = None) -> Job
         dialect: Name of the dialect; None looks at the ending and the lines.
 
     Raises:
-        InputError: It cannot be read, is not UTF-8 text, is too large, or there is no such dialect.
+        InputError: It cannot be read, is not UTF-8 text, is too large or long, or there is no such
+            dialect.
     """
     chosen = None if dialect is None else find_dialect(dialect)
     name = str(source) if isinstance(source, Path) else "stdin"
     text = read_text(source, name, most=MAX_FILE_BYTES)
+    if text.count("\n") + text.count("\r") - text.count("\r\n") > MAX_LINES:
+        raise InputError(f"{name} has more than {MAX_LINES} lines", hint="split the file")
     return JobFile(name, text, chosen or sniff(text, Path(name).suffix))
 
 

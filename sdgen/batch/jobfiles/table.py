@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sdgen.batch.keys import is_key, unknown_key
-from sdgen.batch.rows import LINE_END, Fault, Part, Place, Row, check_row_size, split_lines
+from sdgen.batch.rows import (
+    LINE_END,
+    MAX_ROW_BYTES,
+    Fault,
+    Part,
+    Place,
+    Row,
+    check_row_size,
+    split_lines,
+)
 
 _OPENING_QUOTE = re.compile(r' *"')
 _QUOTED = re.compile(r' *"([^"]*(?:""[^"]*)*)" *')
@@ -105,13 +114,16 @@ class _Cutter:
         """Record after record.
 
         Raises:
-            Fault: A quote is not closed, or something follows a closed one.
+            Fault: A quote is not closed, something follows a closed one, or the row has no end.
         """
         while self._at < len(self._text):
+            start, place = self._at, self._place()
             record = [self._cell()]
             while self._text.startswith(self._delimiter, self._at):
                 self._at += 1
                 record.append(self._cell())
+                if self._at - start > MAX_ROW_BYTES:
+                    raise Fault(place, f"the row is longer than {MAX_ROW_BYTES} bytes")
             self._end_record()
             yield record
 
