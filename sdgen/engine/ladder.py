@@ -16,8 +16,12 @@ from sdgen.engine import Slots
 from sdgen.engine.failures import Stage
 from sdgen.recipe.sizes import MOST_TOGETHER
 
-SMALLEST_TILE = 64
-"""Pixels; a tile of the decoder is half as long as the picture's longer side, but not smaller."""
+SMALLEST_TILE = 256
+"""Pixels; a tile of the decoder is half as long as the picture's longer side, but not smaller.
+
+Each tile is decoded with means of its own, so that its colours are a little off; the more, the
+smaller it is.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,12 +104,12 @@ def test_parts_keep_empty_slots_empty(generator, tiny_sd: Path):
 
 
 def test_tiles_when_the_decoder_is_too_large(generator, tiny_sd: Path, monkeypatch):
-    folder, slots, told = find_model(str(tiny_sd)), foxes(2, width=128), []
+    folder, slots, told = find_model(str(tiny_sd)), foxes(2, width=512), []
     usual = images(generator.generate_batch(slots, folder))
-    with small_vae(tiny_sd, 64, monkeypatch):
+    with small_vae(tiny_sd, 256, monkeypatch):
         outcomes = generator.generate_batch(slots, folder, tell=told.append)
-    assert told == ["out of memory (decode of 128x64): trying again decoded in tiles of 64 pixels"]
-    assert [one.record.environment["vae_tile"] for one in outcomes] == [64, 64]
+    assert told == ["out of memory (decode of 512x64): trying again decoded in tiles of 256 pixels"]
+    assert [one.record.environment["vae_tile"] for one in outcomes] == [256, 256]
     assert places(outcomes) == [(2, 0), (2, 1)]
     assert images(outcomes) != usual
     small = generator.generate(foxes(1)[0], folder)
@@ -117,8 +117,8 @@ def test_tiles_when_the_decoder_is_too_large(generator, tiny_sd: Path, monkeypat
 
 
 def test_a_replay_restores_the_tiles_and_leaves_none_behind(generator, tiny_sd: Path, monkeypatch):
-    folder, [fox] = find_model(str(tiny_sd)), foxes(1, width=128)
-    with small_vae(tiny_sd, 64, monkeypatch):
+    folder, [fox] = find_model(str(tiny_sd)), foxes(1, width=512)
+    with small_vae(tiny_sd, 256, monkeypatch):
         tiled = generator.generate(fox, folder)
     other = DiffusersGenerator("cpu")
     _, verdict = redraw(Original(tiled.record, tiled.image), folder, other)
@@ -222,7 +222,7 @@ def test_a_batch_goes_on_and_every_picture_is_there(tiny_sd: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("side", "tile"), [(64, 64), (128, 64), (512, 256), (1024, 512), (1000, 504), (4096, 2048)]
+    ("side", "tile"), [(64, 256), (256, 256), (512, 256), (768, 384), (1000, 504), (4096, 2048)]
 )
 def test_a_tile_is_half_the_longer_side(side: int, tile: int):
     assert tile_for(side) == tile
@@ -230,8 +230,9 @@ def test_a_tile_is_half_the_longer_side(side: int, tile: int):
 
 @pytest.mark.parametrize(
     "said",
-    [{}, {"vae_tile": "64"}, {"vae_tile": True}, {"vae_tile": -8}, {"vae_tile": 10**9},
-     {"vae_tile": 65}, {"offload": 1}, {"vae_dtype": "float8"}, {"vae_tile": None}],
+    [{}, {"vae_tile": "256"}, {"vae_tile": True}, {"vae_tile": -8}, {"vae_tile": 10**9},
+     {"vae_tile": 248}, {"vae_tile": 257}, {"vae_tile": None}, {"offload": 1},
+     {"vae_dtype": "float8"}],
 )  # fmt: skip
 def test_a_record_that_tells_nonsense_is_drawn_as_usual(said: dict):
     assert way_recorded(said) == Way()
