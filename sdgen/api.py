@@ -4,6 +4,7 @@ Also the way from what was said to what is drawn, which the commands share with 
 """
 
 import secrets
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -81,13 +82,19 @@ def generate(
     Returns:
         The picture; `picture.seed` tells the seed, also where none was given.
 
+    Warns:
+        RuntimeWarning: It had to be drawn in another way than usual: memory was short, say.
+
     Raises:
         SdgenError: One of its family, see `sdgen.errors`.
     """
     names = [config] if isinstance(config, str) else list(config)
     flags = layer_from("arguments", {"prompt": prompt, **settings})
     planned = plan_picture(flags, names)
-    drawing = _generator(device).generate(planned.settings, planned.model)
+    told: list[str] = []
+    drawing = _generator(device).generate(planned.settings, planned.model, tell=told.append)
+    for line in told:
+        warnings.warn(line, RuntimeWarning, stacklevel=2)
     return Picture(drawing.image, drawing.record)
 
 

@@ -14,7 +14,7 @@ from sdgen.engine import Drawing, ImageGenerator, OnStep, Tell, no_progress, tel
 from sdgen.errors import InputError, ModelError, SdgenError
 from sdgen.files.compare import PixelDifference, compare_pixels
 from sdgen.metadata.compare import Difference, differences
-from sdgen.metadata.record import ParentRecord, Record, pixels_sha256
+from sdgen.metadata.record import BatchRecord, ParentRecord, Record, pixels_sha256
 from sdgen.models import LocalModel, find_model
 from sdgen.models.local import is_bare_name
 from sdgen.models.resolve import Plan, check_drawable, plan
@@ -197,21 +197,29 @@ def draw_like(
 
     In a call of as many images, in the same slot, with the recorded threads and switches. What
     cannot be had here is as it is here, and the new record says so; afterwards all is as before.
+    On another kind of device no slot gives the same pixels, and the picture is drawn alone.
 
     Raises:
         SdgenError: The picture could not be drawn.
     """
-    slots: list[Settings | None] = [None] * record.batch.size
+    place = record.batch if _is_kind(generator, record) else BatchRecord()
+    slots: list[Settings | None] = [None] * place.size
     with generator.restored(record.environment):
         try:
             generator.check_dtype(settings.dtype)
         except InputError:
             settings = settings.model_copy(update={"dtype": "auto"})
-        slots[record.batch.slot] = settings
+        slots[place.slot] = settings
         [outcome] = generator.generate_batch(slots, model, on_step, tell)
     if isinstance(outcome, SdgenError):
         raise outcome
     return outcome
+
+
+def _is_kind(generator: ImageGenerator, record: Record) -> bool:
+    """Whether the kind of device that drew `record` draws now; where it does not say: yes."""
+    kind = record.environment.get("device")
+    return kind is None or generator.device.startswith(str(kind))
 
 
 def judge(original: Original, drawing: Drawing, tolerance: int) -> Verdict:

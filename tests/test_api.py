@@ -64,6 +64,19 @@ def test_a_seed_that_nobody_gave_is_told(painter):
     assert first.seed == first.record.settings.seed
 
 
+def test_what_happens_on_the_way_is_a_warning(painter, monkeypatch):
+    plain = painter.generate
+
+    def generate(settings, model, tell):
+        tell("out of memory: trying again decoded in tiles")
+        return plain(settings, model)
+
+    monkeypatch.setattr(painter, "generate", generate)
+    with pytest.warns(RuntimeWarning, match="out of memory: trying again") as caught:
+        sdgen.generate("a red fox")
+    assert caught[0].filename == __file__
+
+
 def test_configs_lie_under_arguments(painter):
     Path("few.yaml").write_text("steps: 8\nguidance_scale: 2\n")
     Path("more.yaml").write_text("steps: 9\n")

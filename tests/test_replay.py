@@ -102,6 +102,20 @@ def test_a_picture_out_of_a_call_of_four_is_drawn_in_its_slot(tiny_sd: Path):
     assert again.record.batch == drawing.record.batch
 
 
+def test_on_another_kind_of_device_it_is_drawn_alone(original: Original, tiny_sd: Path):
+    place = BatchRecord(size=8, slot=3)
+    facts = original.record.environment | {"device": "cuda"}
+    image = original.record.image.model_copy(update={"sha256": "0" * 64})
+    record = original.record.model_copy(
+        update={"batch": place, "environment": facts, "image": image}
+    )
+    again, verdict = redraw(
+        Original(record, original.image), find_model(str(tiny_sd)), engine.open_generator("cpu")
+    )
+    assert again.record.batch == BatchRecord()
+    assert "device cuda → cpu" in verdict.reason
+
+
 def test_another_slot_is_told_where_it_moves_pixels(original: Original, tiny_sd: Path):
     place = BatchRecord(size=4, slot=3)
     other = original.record.model_copy(update={"batch": place})

@@ -10,6 +10,7 @@ pixels) and SDXL (1024), in float16 and bfloat16. Prints a Markdown table; progr
 """
 
 import argparse
+import gc
 import hashlib
 import json
 import subprocess
@@ -184,6 +185,7 @@ def offloading_is_equal(*, tiny: bool) -> bool | None:
 
 def free() -> None:
     """Give the memory of a network back before the next is built."""
+    gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

@@ -1,5 +1,6 @@
 """Weights to pipeline. One model is kept; whatever goes wrong while loading is a `ModelError`."""
 
+import gc
 import os
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -67,8 +68,9 @@ def load_model(
     files = model.fingerprint()
     key = _Key(str(model.folder), model.pipeline, model.variant, files, dtype, device, offload)
     if key not in _kept:
-        _kept.clear()  # first, so that there are never two in memory
-        if device.type == "cuda":
+        if _kept:  # first, so that there are never two in memory
+            _kept.clear()
+            gc.collect()  # modules refer to themselves
             torch.cuda.empty_cache()
         _kept[key] = _load(model, dtype, device, offload=offload)
     return _kept[key]

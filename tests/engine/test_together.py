@@ -78,6 +78,13 @@ def test_a_ragged_end_is_the_same_as_a_full_call(generator, tiny_sdxl):
     assert images(generator.generate_batch([*slots[:3], None], folder)) == drawn[:3]
 
 
+def test_the_built_in_model_too(generator):
+    folder = find_model("storybook")
+    slots = foxes(3, width=256, height=256, steps=2, scheduler="euler_ancestral")
+    drawn = images(generator.generate_batch([*slots, None], folder))
+    assert images(generator.generate_batch([None, None, slots[2], None], folder)) == drawn[2:]
+
+
 def test_one_alone_is_the_same_in_both_ways_to_ask(generator, tiny_sd):
     folder, [fox] = find_model(str(tiny_sd)), foxes(1)
     drawing = generator.generate(fox, folder)
@@ -134,10 +141,10 @@ def test_one_picture_that_fails_takes_no_other_with_it(generator, tiny_sd, monke
     before = images(generator.generate_batch(slots, folder))
     plain = together.encode
 
-    def encode_but_one(pipeline, cache, settings):
+    def encode_but_one(pipeline, cache, settings, chunks):
         if settings.prompt == "fox 1":
             raise RuntimeError("no such text")
-        return plain(pipeline, cache, settings)
+        return plain(pipeline, cache, settings, chunks)
 
     monkeypatch.setattr(together, "encode", encode_but_one)
     first, second, third = generator.generate_batch(slots, folder)
