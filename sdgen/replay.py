@@ -3,18 +3,19 @@
 Pixels are compared, not files. Nothing is called reproduced on faith.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from PIL import Image
 
 from sdgen import engine
-from sdgen.engine import Drawing, ImageGenerator, OnStep, Tell, no_progress, tell_nobody
+from sdgen.engine import Drawing, ImageGenerator, OnStep, Slots, Tell, no_progress, tell_nobody
 from sdgen.errors import InputError, ModelError, SdgenError
 from sdgen.files.compare import PixelDifference, compare_pixels
 from sdgen.metadata.compare import Difference, differences
-from sdgen.metadata.record import BatchRecord, ParentRecord, Record, pixels_sha256
+from sdgen.metadata.record import ParentRecord, Record, pixels_sha256
 from sdgen.models import LocalModel, find_model
 from sdgen.models.local import is_bare_name
 from sdgen.models.resolve import Plan, check_drawable, plan
@@ -202,18 +203,47 @@ def draw_like(
     Raises:
         SdgenError: The picture could not be drawn.
     """
-    place = record.batch if _is_kind(generator, record) else BatchRecord()
-    slots: list[Settings | None] = [None] * place.size
-    with generator.restored(record.environment):
-        try:
-            generator.check_dtype(settings.dtype)
-        except InputError:
-            settings = settings.model_copy(update={"dtype": "auto"})
-        slots[place.slot] = settings
-        [outcome] = generator.generate_batch(slots, model, on_step, tell)
+    filled = {record.batch.slot: settings}
+    [outcome] = draw_call(filled, record, model, generator, on_step=on_step, tell=tell)
     if isinstance(outcome, SdgenError):
         raise outcome
     return outcome
+
+
+def draw_call(
+    filled: Mapping[int, Settings],
+    record: Record,
+    model: LocalModel,
+    generator: ImageGenerator,
+    *,
+    on_step: OnStep = no_progress,
+    tell: Tell = tell_nobody,
+) -> list[Drawing | SdgenError]:
+    """Draw several pictures in one call in the way that `record` tells of, as `draw_like` does.
+
+    `filled` is slot → picture in the order of the slots, all of one `engine.shape_key`. The record
+    is that of one of them; size of the call and environment of the others must be the same. Each
+    has its outcome, in the same order: the picture, or why there is none.
+
+    Raises:
+        SdgenError: None of them could be drawn.
+    """
+    with generator.restored(record.environment):
+        ready = {slot: _feasible(settings, generator) for slot, settings in filled.items()}
+        calls: list[Slots] = [[one] for one in ready.values()]
+        if _is_kind(generator, record):
+            calls = [[ready.get(slot) for slot in range(record.batch.size)]]
+        drawn = (generator.generate_batch(slots, model, on_step, tell) for slots in calls)
+        return list(chain.from_iterable(drawn))
+
+
+def _feasible(settings: Settings, generator: ImageGenerator) -> Settings:
+    """`settings`, in the device's own number format where it cannot do theirs."""
+    try:
+        generator.check_dtype(settings.dtype)
+    except InputError:
+        return settings.model_copy(update={"dtype": "auto"})
+    return settings
 
 
 def _is_kind(generator: ImageGenerator, record: Record) -> bool:

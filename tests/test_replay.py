@@ -18,6 +18,7 @@ from sdgen.replay import (
     changed_weights,
     check,
     check_only,
+    draw_call,
     draw_like,
     judge,
     open_like,
@@ -155,3 +156,22 @@ def test_what_the_cpu_drew_the_cpu_draws_again(
     monkeypatch.setattr("sdgen.engine.open_generator", lambda device: device)
     record = original.record.model_copy(update={"environment": {"device": recorded}})
     assert open_like(record, chosen) == opened
+
+
+def test_pictures_of_one_call_are_drawn_again_in_one(tiny_sd: Path):
+    model, generator = find_model(str(tiny_sd)), engine.open_generator("cpu")
+    slots = [SETTINGS.model_copy(update={"seed": seed}) for seed in range(4)]
+    _, second, _, last = (one.record for one in generator.generate_batch(slots, model))
+    again = draw_call({1: second.settings, 3: last.settings}, second, model, generator)
+    assert [one.record.image for one in again] == [second.image, last.image]
+    assert [one.record.batch.slot for one in again] == [1, 3]
+
+
+def test_on_another_kind_of_device_each_is_drawn_alone(original: Original, tiny_sd: Path):
+    model, generator = find_model(str(tiny_sd)), engine.open_generator("cpu")
+    facts = original.record.environment | {"device": "cuda"}
+    record = original.record.model_copy(
+        update={"batch": BatchRecord(size=8, slot=3), "environment": facts}
+    )
+    again = draw_call({3: SETTINGS, 5: SETTINGS}, record, model, generator)
+    assert [one.record.batch for one in again] == [BatchRecord()] * 2
