@@ -1,5 +1,6 @@
 """What goes wrong while drawing: a lack of memory, which may be helped, or a picture's failure."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -10,8 +11,10 @@ from sdgen.errors import GenerationError, SdgenError
 
 Stage = Literal["load", "encode", "denoise", "decode"]
 
-_SIGNS = ("allocate memory", "out of memory", "ALLOC_FAILED")
-"""How libraries say it in a plain RuntimeError: the CPU's allocator, CUDA, cuBLAS and cuDNN."""
+_SIGNS = re.compile(
+    "allocate memory|out of memory|ALLOC_FAILED|could not create a primitive(?! descriptor)"
+)
+"""How they say it in a plain RuntimeError: the CPU's allocator, CUDA, cuBLAS and cuDNN, oneDNN."""
 
 
 class LackOfMemoryError(Exception):
@@ -45,4 +48,4 @@ def is_lack_of_memory(error: BaseException) -> bool:
     """Whether `error` is one of the many ways to say so."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
+    return isinstance(error, RuntimeError) and bool(_SIGNS.search(str(error)))

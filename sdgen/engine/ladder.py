@@ -72,10 +72,10 @@ def next_way(way: Way, stage: Stage, size: int, side: int, *, is_cuda: bool) -> 
         side: The longer side of the picture, in pixels.
         is_cuda: Whether the chosen device is a GPU.
     """
-    if stage in ("encode", "denoise") and size > 1:
-        return replace(way, most=(size + 1) // 2)
     if stage == "decode" and not way.tile and side > SMALLEST_TILE:
         return replace(way, tile=tile_for(side))
+    if stage != "load" and size > 1:  # a decode, too, may find no room in what a large call left
+        return replace(way, most=(size + 1) // 2)
     if is_cuda and not (way.offload or way.on_cpu):
         return replace(way, offload=True)
     if is_cuda and not way.on_cpu:

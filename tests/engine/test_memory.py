@@ -23,6 +23,7 @@ LACKS = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"),
     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
     RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling"),
+    RuntimeError("could not create a primitive"),
     MemoryError("Unable to allocate 9 GiB for an array"),
 ]
 
@@ -116,6 +117,20 @@ def test_tiles_when_the_decoder_is_too_large(generator, tiny_sd: Path, monkeypat
     assert small.record.environment["vae_tile"] == 0
 
 
+def test_fewer_at_a_time_where_tiles_would_be_too_small(generator, tiny_sd: Path, monkeypatch):
+    """A large call leaves its memory in pieces, in which a decode may find no room."""
+    left, vae = [LACKS[0]], load_model(find_model(str(tiny_sd)), "float32", CPU).pipeline.vae
+    plain = vae.decode
+
+    def decode(*args, **options):
+        if left:
+            raise left.pop()
+        return plain(*args, **options)
+
+    monkeypatch.setattr(vae, "decode", decode)
+    assert places(generator.generate_batch(foxes(2), find_model(str(tiny_sd)))) == [(1, 0)] * 2
+
+
 def test_a_replay_restores_the_tiles_and_leaves_none_behind(generator, tiny_sd: Path, monkeypatch):
     folder, [fox] = find_model(str(tiny_sd)), foxes(1, width=512)
     with small_vae(tiny_sd, 256, monkeypatch):
@@ -169,6 +184,7 @@ def test_on_a_gpu_the_last_ways_are_offload_and_the_cpu(generator, tiny_sd: Path
         (Way(most=4), "encode", 4, Way(most=2)),
         (Way(most=4), "decode", 4, Way(most=4, tile=256)),
         (Way(), "decode", 8, Way(tile=256)),
+        (Way(tile=256), "decode", 8, Way(most=4, tile=256)),
         (Way(most=1), "denoise", 1, Way(most=1, offload=True)),
         (Way(tile=256), "decode", 1, Way(tile=256, offload=True)),
         (Way(), "load", 1, Way(offload=True)),
@@ -241,3 +257,5 @@ def test_a_record_that_tells_nonsense_is_drawn_as_usual(said: dict):
 def test_other_failures_are_no_lack_of_memory():
     assert not is_lack_of_memory(RuntimeError("shapes do not fit"))
     assert not is_lack_of_memory(ValueError("out of memory"))
+    unsupported = "could not create a primitive descriptor for a convolution"
+    assert not is_lack_of_memory(RuntimeError(unsupported))
