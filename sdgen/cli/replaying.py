@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from sdgen.cli.drawing import report, save, steps, warn_of
 from sdgen.cli.locked import OpenLock, check_locked
 from sdgen.cli.output import Output, display, error_object
@@ -50,12 +52,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one picture: a verdict, or why there is none; neither for a variation."""
+    """What came of one picture: a verdict, or why there is none; neither for a variation.
+
+    `warnings` were not told yet; they belong before it.
+    """
 
     path: Path
     verdict: Verdict | None = None
     kept: Path | None = None
     error: SdgenError | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -78,9 +84,7 @@ def attempt(path: Path, request: Request, out: Output, shown: Display, stop: Sto
     """
     try:
         stop.check()
-        original = _open(path, out)
-        model = recorded_model(original.record, request.place)
-        check_locked(request.lock, [model])
+        original, model = opened(path, request, out.warn)
         if request.flags.values:
             _variation(original.record, model, request, out, shown, stop)
             return Outcome(path)
@@ -121,14 +125,30 @@ def _difference_object(one: Difference) -> dict[str, Any]:
     return {"part": one.part, "name": one.name, "recorded": one.a, "here": one.b}
 
 
-def _open(path: Path, out: Output) -> Original:
+def opened(path: Path, request: Request, warn: Tell) -> tuple[Original, LocalModel]:
+    """The picture at `path` and the model that it names, if a lock allows it.
+
+    Raises:
+        InputError: The picture or its record is damaged.
+        ModelError: The model is not here, or not in the lock.
+    """
     record = read_record_of(path)
     for field in records_disagree(path):
-        out.warn(f"{display(path.name)}: the picture and its .json disagree about {field}")
+        warn(f"{display(path.name)}: the picture and its .json disagree about {field}")
+    original = Original(record, pixels_at(path))
+    model = recorded_model(record, request.place)
+    check_locked(request.lock, [model])
+    return original, model
+
+
+def pixels_at(path: Path) -> Image.Image | None:
+    """The pixels of the picture at `path`, or of the one beside a .json; None where it is gone.
+
+    Raises:
+        InputError: They cannot be read.
+    """
     picture = _picture_of(path)
-    if picture is None:
-        return Original(record)
-    return Original(record, open_pixels(picture))
+    return None if picture is None else open_pixels(picture)
 
 
 def _picture_of(path: Path) -> Path | None:
@@ -161,12 +181,12 @@ def _verdict(
         generator,
         tolerance=request.tolerance,
         on_step=steps(shown, stop),
-        tell=_warner(out),
+        tell=warner(out),
     )
     return known or verdict, drawing
 
 
-def _warner(out: Output) -> Tell:
+def warner(out: Output) -> Tell:
     """Warn of what happens in the middle of the work: a lack of memory, say."""
     return lambda line: out.warn(display(line))
 
@@ -189,7 +209,7 @@ def _variation(
         planned.model,
         generator,
         on_step=steps(shown, stop),
-        tell=_warner(out),
+        tell=warner(out),
     )
     seconds = time.perf_counter() - started
     drawing = with_parent(drawing, record)

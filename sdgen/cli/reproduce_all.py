@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sdgen.batch.calls import Place, calls_of, place_of
 from sdgen.cli.output import Output, display
 from sdgen.cli.progress import Display, open_display
-from sdgen.cli.replaying import Outcome, Request, attempt, outcome_line, outcome_object
+from sdgen.cli.replaying import Outcome, Request, outcome_line, outcome_object
+from sdgen.cli.replaying_together import attempt_together
 from sdgen.cli.signals import stop_on_signals
 from sdgen.errors import (
     GenerationError,
@@ -32,11 +34,12 @@ Weights = tuple[str, ...]
 class Survey:
     """What lies below the folders: pictures to try, and the weights that each needs.
 
-    `skipped` (path → reason) has no record of ours, or leads out of the folder; `refused` cannot be
-    tried at all.
+    `places` tells where in what kind of call each was drawn. `skipped` (path → reason) has no
+    record of ours, or leads out of the folder; `refused` cannot be tried at all.
     """
 
     needs: dict[Path, Weights] = field(default_factory=dict)
+    places: dict[Path, Place] = field(default_factory=dict)
     skipped: dict[Path, str] = field(default_factory=dict)
     refused: dict[Path, SdgenError] = field(default_factory=dict)
 
@@ -46,6 +49,11 @@ class Survey:
             weights: number for number, weights in enumerate(dict.fromkeys(self.needs.values()))
         }
         return sorted(self.needs, key=lambda path: first[self.needs[path]])  # stable
+
+    def calls(self) -> dict[Path, list[Path]]:
+        """Picture → those that can be drawn with it in one call, itself among them."""
+        calls = calls_of({path: self.places[path] for path in self.pictures()})
+        return {path: call for call in calls for path in call}
 
 
 def reproduce_all(
@@ -115,6 +123,7 @@ def _survey_one(path: Path, survey: Survey) -> None:
     else:
         device = str(record.environment.get("device"))
         survey.needs[path] = (record.settings.model, record.settings.dtype, device)
+        survey.places[path] = place_of(record)
 
 
 def _tried(
@@ -127,10 +136,28 @@ def _tried(
         yield SKIPPED
     for path, error in survey.refused.items():
         yield _tell(Outcome(path, error=error), out)
+    for outcome in _drawn_again(survey, request, out, shown, stop):
+        yield _tell(outcome, out)
+
+
+def _drawn_again(
+    survey: Survey, request: Request, out: Output, shown: Display, stop: Stop
+) -> Iterator[Outcome]:
+    """Outcomes in the order of the pictures, though a call draws some before it is their turn."""
     named = _named_by(request.place, survey)
-    for path in survey.pictures():
-        wanted = request if path in named else replace(request, place=None)
-        yield _tell(attempt(path, wanted, out, shown, stop), out)
+    calls = {} if request.check_only else survey.calls()
+    done: dict[Path, Outcome] = {}
+    try:
+        for path in survey.pictures():
+            wanted = request if path in named else replace(request, place=None)
+            if path not in done:
+                together = calls.get(path, [path])
+                for outcome in attempt_together(together, wanted, out, shown, stop):
+                    done[outcome.path] = outcome
+            yield done.pop(path)
+    except InterruptedRunError:
+        yield from (done[path] for path in survey.pictures() if path in done)
+        raise
 
 
 def _named_by(place: str | None, survey: Survey) -> set[Path]:
@@ -140,6 +167,8 @@ def _named_by(place: str | None, survey: Survey) -> set[Path]:
 
 
 def _tell(outcome: Outcome, out: Output) -> str:
+    for warning in outcome.warnings:
+        out.warn(warning)
     out.result(outcome_line(outcome))
     out.json(outcome_object(outcome))
     return outcome.kind
