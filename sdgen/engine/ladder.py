@@ -24,6 +24,11 @@ smaller it is.
 """
 
 
+_DOING: Mapping[Stage, str] = {
+    "load": "loading", "encode": "encoding", "denoise": "denoising", "decode": "decoding"
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """How to draw. The plain one is `Way()`.
@@ -143,8 +148,8 @@ class Ways:
         lower = next_way(way, stage, size, side, is_cuda=self._is_cuda)
         if lower is not None:
             self._known[shape] = lower
-            what = f" of {shape.width}x{shape.height}" if side else ""
-            self._untold.append(f"out of memory ({stage}{what}): trying again {lower}")
+            what = f" {shape.width}x{shape.height}" if side else ""
+            self._untold.append(f"out of memory {_DOING[stage]}{what}: trying again, {lower}")
         return lower
 
     def untold(self) -> Iterator[str]:

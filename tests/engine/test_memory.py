@@ -79,8 +79,8 @@ def test_fewer_at_a_time_when_the_call_is_too_large(generator, tiny_sd: Path, er
     assert places(outcomes) == [(1, 0)] * 4
     assert images(outcomes) == [images([generator.generate(one, folder)])[0] for one in slots]
     assert told == [
-        "out of memory (denoise of 64x64): trying again 2 at a time",
-        "out of memory (denoise of 64x64): trying again 1 at a time",
+        "out of memory denoising 64x64: trying again, 2 at a time",
+        "out of memory denoising 64x64: trying again, 1 at a time",
     ]
 
 
@@ -109,7 +109,7 @@ def test_tiles_when_the_decoder_is_too_large(generator, tiny_sd: Path, monkeypat
     usual = images(generator.generate_batch(slots, folder))
     with small_vae(tiny_sd, 256, monkeypatch):
         outcomes = generator.generate_batch(slots, folder, tell=told.append)
-    assert told == ["out of memory (decode of 512x64): trying again decoded in tiles of 256 pixels"]
+    assert told == ["out of memory decoding 512x64: trying again, decoded in tiles of 256 pixels"]
     assert [one.record.environment["vae_tile"] for one in outcomes] == [256, 256]
     assert places(outcomes) == [(2, 0), (2, 1)]
     assert images(outcomes) != usual
@@ -167,7 +167,7 @@ def test_on_a_gpu_the_last_ways_are_offload_and_the_cpu(generator, tiny_sd: Path
     finally:
         handle.remove()
     assert all(isinstance(one, Drawing) for one in outcomes)
-    assert [line.partition("trying again ")[2] for line in told] == [
+    assert [line.partition("trying again, ")[2] for line in told] == [
         "2 at a time",
         "1 at a time",
         "with the model's parts one after the other",
