@@ -1,6 +1,7 @@
 """`sdgen tokens PROMPT`: how a model reads a prompt, and what it does not read or know."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from sdgen.api import plan_picture
@@ -8,95 +9,102 @@ from sdgen.cli.options import Configs, Json, with_settings
 from sdgen.cli.output import Output, display
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.models import LocalModel
-from sdgen.models.tokens import Piece, PromptReader, Reading, text_notices
+from sdgen.models.prompts import Chunk, PromptReading, ReadPrompt, read_prompts
+from sdgen.models.tokens import Piece, PromptReader
 from sdgen.models.words import known_words, unknown_words
 from sdgen.recipe.layers import Layer
-
-Readings = dict[str, Reading]
 
 JOINERS = "\u200d\ufe0f"
 """Invisible parts of emoji, which `display` leaves alone inside of them."""
 
 
-@with_settings(prompt=True, only=("negative_prompt", "model"))
+@with_settings(prompt=True, only=("negative_prompt", "prompt_syntax", "model"))
 def tokens(*, flags: Layer, config: Configs = [], as_json: Json = False) -> None:
-    """Show how a model reads PROMPT: its tokens, the end without room, the words it was not taught.
+    """Show how a model reads PROMPT: chunks, weights, tokens, and what it does not read or know.
 
     A dot joins the tokens of one word; ×3 stands behind a character that takes three of them.
     """
     out = Output(as_json=as_json)
     planned = plan_picture(with_stdin_prompt(flags), config)
     reader = PromptReader(planned.model)
-    for name in ("prompt", "negative_prompt"):
-        text = getattr(planned.settings, name)
-        if not text:
-            continue
-        readings = reader.read(text)
-        out.json(text_object(name, text, readings, planned.model))
-        for line in text_lines(name, text, readings, planned.model):
+    for read in read_prompts(reader, planned.settings):
+        text = getattr(planned.settings, read.name)
+        out.json({"text": text, **text_object(read, planned.model)})
+        for line in text_lines(read, planned.model):
             out.result(display(line))
 
 
-def text_object(name: str, text: str, readings: Readings, model: LocalModel) -> dict[str, Any]:
+def text_object(read: ReadPrompt, model: LocalModel) -> dict[str, Any]:
     """The reading of one text as data; `unknown_words` is null where the model does not say."""
     known = known_words(model.folder)
     return {
-        "name": name,
-        "text": text,
+        "name": read.name,
         "model": model.name,
-        "tokenizers": {key: _reading_object(reading) for key, reading in readings.items()},
-        "unknown_words": unknown_words(text, known) if known else None,
-        "notices": _notices(name, text, readings, model),
+        "tokenizers": {key: _reading_object(reading) for key, reading in read.readings.items()},
+        "unknown_words": unknown_words(read.words, known) if known else None,
+        "notices": read.notices(model),
     }
 
 
-def _reading_object(reading: Reading) -> dict[str, Any]:
+def _reading_object(reading: PromptReading) -> dict[str, Any]:
     return {
         "tokens": reading.count,
         "room": reading.room,
-        "pieces": [{"text": piece.text, "ids": piece.ids} for piece in reading.pieces],
+        "chunks": [chunk.count for chunk in reading.chunks],
+        "pieces": [
+            {"text": piece.text, "ids": piece.ids, "weight": weight, "chunk": number}
+            for number, chunk in enumerate(reading.chunks)
+            for piece, weight in chunk.pieces
+        ],
         "cut_off": reading.cut_off,
     }
 
 
-def text_lines(name: str, text: str, readings: Readings, model: LocalModel) -> Iterator[str]:
+def text_lines(read: ReadPrompt, model: LocalModel) -> Iterator[str]:
     """The reading of one text for people; tokenizers that read alike are shown once."""
-    shown: dict[str, list[str]] = {}
-    for key, reading in readings.items():
-        shown.setdefault(_as_words(reading), []).append(key)
-    for words, keys in shown.items():
-        reading = readings[keys[0]]
+    shown: dict[tuple[str, ...], list[str]] = {}
+    for key, reading in read.readings.items():
+        shown.setdefault(tuple(_chunk_lines(reading)), []).append(key)
+    for lines, keys in shown.items():
+        reading = read.readings[keys[0]]
         whose = f" for {', '.join(keys)}" if len(shown) > 1 else ""
-        yield f"{name}{whose}: {reading.count} of {reading.room} tokens"
-        yield f"  {words}"
-    yield from _notices(name, text, readings, model)
+        yield f"{read.name}{whose}: {_measure(reading)}"
+        yield from lines
+    yield from read.notices(model)
 
 
-def _notices(name: str, text: str, readings: Readings, model: LocalModel) -> list[str]:
-    """The very lines that are told before the text is drawn."""
-    return text_notices(name, text, [reading.cut_off for reading in readings.values()], model)
+def _measure(reading: PromptReading) -> str:
+    if len(reading.chunks) == 1:
+        return f"{reading.count} of {reading.room} tokens"
+    return f"{reading.count} tokens in {len(reading.chunks)} chunks of {reading.room}"
 
 
-def _as_words(reading: Reading) -> str:
-    """What is read, as words with a space between them: `an a·st·ro·la·be 犀×3·牛`."""
-    words: list[list[str]] = []
-    last = None
-    for piece in _read_pieces(reading):
-        if piece.word != last:
-            words.append([])
-        last = piece.word
-        words[-1].append(_shown(piece))
-    return " ".join("·".join(word) for word in words)
+def _chunk_lines(reading: PromptReading) -> Iterator[str]:
+    for number, chunk in enumerate(reading.chunks, 1):
+        place = f"{number} ({chunk.count}): " if len(reading.chunks) > 1 else ""
+        yield f"  {place}{_as_words(chunk, reading.room)}".rstrip()
 
 
-def _read_pieces(reading: Reading) -> Iterator[Piece]:
-    """The pieces that have room whole."""
+def _as_words(chunk: Chunk, room: int) -> str:
+    """What is read, a space between words: `an a·st·ro·la·be (犀×3·牛:1.3)`."""
+    parts = []
+    for weight, weighed in groupby(_with_room(chunk, room), key=lambda each: each[1]):
+        words = [
+            "·".join(_shown(piece) for piece, _ in word)
+            for _, word in groupby(weighed, key=lambda each: each[0].word)
+        ]
+        parts.append(" ".join(words) if weight == 1 else f"({' '.join(words)}:{weight:.4g})")
+    return " ".join(parts)
+
+
+def _with_room(chunk: Chunk, room: int) -> Iterator[tuple[Piece, float]]:
+    """The pieces that have room whole; only a plain prompt has others."""
     taken = 0
-    for piece in reading.pieces:
+    for piece, weight in chunk.pieces:
         taken += len(piece.ids)
-        if taken > reading.room:
+        if taken > room and chunk.count > room:
             return
-        yield piece
+        yield piece, weight
 
 
 def _shown(piece: Piece) -> str:

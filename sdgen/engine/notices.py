@@ -1,10 +1,14 @@
 """What the user must know about settings that are allowed but do less than they seem to."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from sdgen.engine.weighted import readers
 from sdgen.models import LocalModel
-from sdgen.models.tokens import MARKS, tail, text_notices
-from sdgen.recipe.settings import Settings
+from sdgen.models.scripts import spelled_out
+from sdgen.models.tokens import MARKS, Span, tail, text_notices
+from sdgen.recipe.prompt.weights import parse, text_of
+from sdgen.recipe.settings import PROMPTS, Settings
 
 EFFECTIVE_SEEDS = 2**32
 """torch's CPU generator looks at the low 32 bits of a seed only."""
@@ -13,14 +17,12 @@ EFFECTIVE_SEEDS = 2**32
 def notices_on(pipeline: Any, model: LocalModel, settings: Settings) -> list[str]:
     """What of the prompts is cut off or not known, and what has no effect.
 
-    diffusers cuts a prompt at the tokenizer's length (77 tokens, of which two are marks) with only
-    a log line, and the negative prompt without any.
+    diffusers cuts a plain prompt at the tokenizer's length (77 tokens, of which two are marks) with
+    only a log line, and the negative prompt without any.
     """
     notices = []
-    for name in ("prompt", "negative_prompt"):
-        text = getattr(settings, name)
-        tails = [_tail(tokenizer, text) for tokenizer in _tokenizers(pipeline)]
-        notices += text_notices(name, text, tails, model)
+    for name in PROMPTS:
+        notices += _of_prompt(pipeline, model, name, settings)
     if settings.guidance_scale <= 1:
         idle = [name for name in ("negative_prompt", "guidance_rescale") if getattr(settings, name)]
         notices += [f"{name} has no effect with a guidance_scale of 1 or less" for name in idle]
@@ -30,13 +32,25 @@ def notices_on(pipeline: Any, model: LocalModel, settings: Settings) -> list[str
     return notices
 
 
-def _tokenizers(pipeline: Any) -> list[Any]:
-    named = (getattr(pipeline, name, None) for name in ("tokenizer", "tokenizer_2"))
-    return [tokenizer for tokenizer in named if tokenizer is not None]
+def _of_prompt(pipeline: Any, model: LocalModel, name: str, settings: Settings) -> list[str]:
+    text, own = getattr(settings, name), readers(pipeline)
+    if settings.prompt_syntax == "plain":
+        spans = [_spans(reader.tokenizer, text) for reader in own]
+        rooms = [reader.length - MARKS for reader in own]
+        tails = [tail(text, *each) for each in zip(spans, rooms, strict=True)]
+        return text_notices(name, text, tails, model, spelled=_spelled(text, spans))
+    chunks = max(len(reader.chunks(text)) for reader in own)
+    words = text_of(parse(text))
+    spans = [_spans(reader.tokenizer, words) for reader in own]
+    return text_notices(name, words, [], model, chunks=chunks, spelled=_spelled(words, spans))
 
 
-def _tail(tokenizer: Any, text: str) -> str:
-    """The end of `text` that `tokenizer` drops."""
+def _spelled(text: str, spans: Sequence[Sequence[Span]]) -> str:
+    return next(filter(None, (spelled_out(text, each) for each in spans)), "")
+
+
+def _spans(tokenizer: Any, text: str) -> list[Span]:
+    """The characters of each token of `text`."""
     options = {"add_special_tokens": False, "truncation": False, "verbose": False}
-    spans = tokenizer(text, return_offsets_mapping=True, **options).offset_mapping
-    return tail(text, spans, tokenizer.model_max_length - MARKS)
+    found: list[Span] = tokenizer(text, return_offsets_mapping=True, **options).offset_mapping
+    return found

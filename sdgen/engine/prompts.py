@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from sdgen.engine.weighted import weighted
 from sdgen.recipe.settings import Settings
 
 _NAMES = ("prompt_embeds", "pooled_prompt_embeds")
@@ -40,14 +41,41 @@ class TextCache:
         return self._kept[key]
 
 
-def encode(pipeline: Any, cache: TextCache, settings: Settings) -> tuple[Text, Text | None]:
+def encode(
+    pipeline: Any, cache: TextCache, settings: Settings, chunks: int = 1
+) -> tuple[Text, Text | None]:
     """The embeddings of the prompt and of the negative prompt; no guidance needs no negative one.
 
-    They are, bit for bit, what the pipeline computes for one picture: an absent negative prompt is
-    zeros in SDXL and the empty text elsewhere, and `clip_skip` acts on the prompt alone.
+    Args:
+        pipeline: A loaded pipeline.
+        cache: Of this pipeline.
+        settings: Whose prompts.
+        chunks: To make of each of the two, from `chunks_needed`.
     """
+    if settings.prompt_syntax == "plain":
+        return _encode_plain(pipeline, cache, settings)
     skipped = settings.clip_skip - 1 or None  # diffusers counts the layers skipped
-    key = ("prompt", settings.prompt, skipped)
+
+    def embedded(text: str) -> Text:
+        key = ("a1111", text, skipped, chunks)
+        return cache.get(key, lambda: weighted(pipeline, text, chunks, skipped))
+
+    prompt = embedded(settings.prompt)
+    if settings.guidance_scale <= 1:
+        return prompt, None
+    if not settings.negative_prompt and pipeline.config.get("force_zeros_for_empty_prompt"):
+        return prompt, tuple(map(torch.zeros_like, prompt))
+    return prompt, embedded(settings.negative_prompt)
+
+
+def _encode_plain(pipeline: Any, cache: TextCache, settings: Settings) -> tuple[Text, Text | None]:
+    """The embeddings, bit for bit, that the pipeline computes for one picture.
+
+    An absent negative prompt is zeros in SDXL and the empty text elsewhere, and `clip_skip` acts on
+    the prompt alone.
+    """
+    skipped = settings.clip_skip - 1 or None
+    key = ("plain", settings.prompt, skipped)
     prompt = cache.get(key, lambda: _prompt(pipeline, settings.prompt, skipped))
     if settings.guidance_scale <= 1:
         return prompt, None

@@ -14,6 +14,7 @@ from sdgen.engine.failures import failures_of
 from sdgen.engine.ladder import Way
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.prompts import encode
+from sdgen.engine.weighted import chunks_needed
 from sdgen.errors import GenerationError
 from sdgen.metadata.record import Environment
 from sdgen.recipe.settings import Settings
@@ -31,7 +32,7 @@ class Drawn:
 def draw_together(
     loaded: LoadedModel, slots: Slots, way: Way, on_step: OnStep
 ) -> dict[int, Drawn | GenerationError]:
-    """Draw the filled slots in one call.
+    """Draw the filled slots in one call, or in one for each length of their prompts.
 
     Where the call as a whole fails, each picture is drawn in a call of its own, in the same shape
     and slot, so that one bad picture does not take the others with it, nor change their pixels.
@@ -50,17 +51,40 @@ def draw_together(
         InterruptedRunError: `on_step` stopped the call.
     """
     filled = [slot for slot, settings in enumerate(slots) if settings is not None]
+    lengths = _slots_by_chunks(loaded, slots)
+    if len(lengths) > 1:
+        return _apart(loaded, slots, lengths, way, on_step)
     try:
         latents = latents_of(loaded, padded(slots), on_step)
     except GenerationError as error:
         if len(filled) == 1:
             return {filled[0]: error}
-        alone = [[settings if at == slot else None for at, settings in enumerate(slots)]
-                 for slot in filled]  # fmt: skip
-        apart = [draw_together(loaded, each, way, on_step) for each in alone]
-        return {slot: outcome for each in apart for slot, outcome in each.items()}
+        return _apart(loaded, slots, [[slot] for slot in filled], way, on_step)
     kernel = kernel_used(loaded, tuple(latents.shape))
     return {slot: _decoded(loaded, latents[slot : slot + 1], way, kernel) for slot in filled}
+
+
+def _apart(
+    loaded: LoadedModel, slots: Slots, groups: Sequence[Sequence[int]], way: Way, on_step: OnStep
+) -> dict[int, Drawn | GenerationError]:
+    """Draw each group in a call of its own, its slots where they were."""
+    found: dict[int, Drawn | GenerationError] = {}
+    for group in groups:
+        own = [settings if at in group else None for at, settings in enumerate(slots)]
+        found |= draw_together(loaded, own, way, on_step)
+    return dict(sorted(found.items()))
+
+
+def _slots_by_chunks(loaded: LoadedModel, slots: Slots) -> list[list[int]]:
+    """The filled slots, those together whose prompts take as many chunks.
+
+    A picture padded to its neighbours' chunks would depend on them.
+    """
+    groups: dict[int, list[int]] = {}
+    for slot, settings in enumerate(slots):
+        if settings is not None:
+            groups.setdefault(chunks_needed(loaded.pipeline, settings), []).append(slot)
+    return list(groups.values())
 
 
 def padded(slots: Slots) -> list[Settings]:
@@ -75,7 +99,8 @@ def latents_of(
     """The latents of one call, a row for each of `rows`: encoded and denoised, not decoded."""
     with torch.inference_mode():
         with failures_of("encode"):
-            texts = [encode(loaded.pipeline, loaded.texts, row) for row in rows]
+            chunks = max(chunks_needed(loaded.pipeline, row) for row in rows)
+            texts = [encode(loaded.pipeline, loaded.texts, row, chunks) for row in rows]
         with failures_of("denoise"):
             return denoise(loaded, rows, texts, on_step)
 

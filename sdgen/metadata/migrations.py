@@ -24,6 +24,9 @@ CURRENT = int(SCHEMA.rpartition("/")[2])
 MIGRATIONS: Mapping[int, Migration] = {}
 """Version → the function that makes an object of the next version out of it."""
 
+UNSAID: Mapping[str, Any] = {"prompt_syntax": "plain"}
+"""What settings were, before they could be said, where their default draws other pixels."""
+
 
 def read_record(text: str | bytes) -> Record:
     """The record that `text` holds, whatever version of sdgen wrote it.
@@ -53,7 +56,8 @@ def _current(found: dict[str, Any]) -> dict[str, Any]:
         )
     for old in range(version, CURRENT):
         found = MIGRATIONS[old](found)
-    return found
+    said = found.get("settings")
+    return {**found, "settings": {**UNSAID, **said}} if isinstance(said, dict) else found
 
 
 def _version(schema: Any) -> int:

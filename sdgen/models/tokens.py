@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sdgen.errors import ModelError
 from sdgen.models.folder import read_json
 from sdgen.models.local import LocalModel
+from sdgen.models.scripts import is_chinese
 from sdgen.models.words import known_words, unknown_words
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Reading:
     pieces: tuple[Piece, ...]
     room: int
     cut_off: str
+    spans: tuple[Span, ...]
+    """The characters of each token."""
 
     @property
     def count(self) -> int:
@@ -102,15 +105,35 @@ def tail(text: str, spans: Sequence[Span], room: int) -> str:
     return text[spans[first][0] :] if len(spans) > first else ""
 
 
-def text_notices(name: str, text: str, tails: Sequence[str], model: LocalModel) -> list[str]:
+def text_notices(
+    name: str,
+    text: str,
+    tails: Sequence[str],
+    model: LocalModel,
+    *,
+    chunks: int = 1,
+    spelled: str = "",
+) -> list[str]:
     """What must be known before `text`, the setting `name`, is drawn.
 
     Args:
         name: `prompt` or `negative_prompt`.
-        text: Its value.
+        text: Its words, without weights.
         tails: What each tokenizer of the model cuts off.
         model: Says which words it was taught, if it does.
+        chunks: Into which it is cut.
+        spelled: What of it a tokenizer has no words for, from `spelled_out`.
     """
+    notices = losses(name, text, tails, model, spelled)
+    if chunks > 1 and known_words(model.folder):
+        notices.append(f"{model.name} was taught texts of one chunk; the {name} has {chunks}")
+    return notices
+
+
+def losses(
+    name: str, text: str, tails: Sequence[str], model: LocalModel, spelled: str
+) -> list[str]:
+    """What of `text` the model does not read or know, told in lines; see `text_notices`."""
     notices = []
     if lost := max(tails, key=len, default=""):
         notices.append(f"the model does not read the end of the {name}: {lost!r}")
@@ -118,13 +141,17 @@ def text_notices(name: str, text: str, tails: Sequence[str], model: LocalModel) 
     if known and (strange := unknown_words(text, known)):
         words = ", ".join(strange)
         notices.append(f"{model.name} was not taught these words of the {name}: {words}")
+    if spelled and not known:
+        way_out = "write English" + ", or use --model storybook" * is_chinese(spelled)
+        notices.append(f"{model.name} has no words for {spelled!r} in the {name}: {way_out}")
     return notices
 
 
 def _read(tokenizer: "Tokenizer", room: int, text: str) -> Reading:
     encoding = tokenizer.encode(text, add_special_tokens=False)
     found = _pieces(text, encoding.ids, encoding.offsets, encoding.word_ids)
-    return Reading(tuple(found), room, tail(text, encoding.offsets, room))
+    spans = tuple(encoding.offsets)
+    return Reading(tuple(found), room, tail(text, spans, room), spans)
 
 
 def _pieces(

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sdgen.errors import InputError, did_you_mean
-from sdgen.recipe.settings import ALIASES, Settings, canonical_name
+from sdgen.recipe.settings import ALIASES, REFUSED, Settings, canonical_name
 from sdgen.recipe.sizes import parse_size
 
 DEFAULTS = "defaults"
@@ -141,12 +141,15 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
 def _explain(
     fault: ErrorDetails, values: Mapping[str, Any], sources: Mapping[str, str]
 ) -> InputError:
-    name = str(fault["loc"][0])
+    name = str(fault["loc"][0] if fault["loc"] else fault["ctx"]["field"])
     if fault["type"] == "missing":
         return InputError(f"{name} is missing")
     known = _REASONS.get(fault["type"])  # only ours is a template: the other quotes the value
     reason = known.format(**fault.get("ctx", {})) if known else fault["msg"]
     reason = reason.removeprefix("Value error, ")
+    if fault["type"] == REFUSED:
+        hint = "prompt_syntax plain reads it as words"
+        return InputError(f"{name} ({sources[name]}) {reason}", hint=hint)
     shown = f", not {values[name]!r}" if fault["type"] != "value_error" else ""
     return InputError(f"{name} ({sources[name]}) {reason}{shown}")
 

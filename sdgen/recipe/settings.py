@@ -8,15 +8,23 @@ the aliases beside its field and never written.
 import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from sdgen.errors import InputError
+from sdgen.recipe.prompt.refused import refusal
 from sdgen.recipe.schedulers import find_scheduler
 
 MAX_PROMPT_CHARACTERS = 10_000
 MAX_PIXELS = 4096 * 4096
+
+PROMPTS = ("prompt", "negative_prompt")
+"""The settings that are prompts, and read as `prompt_syntax` says."""
+
+REFUSED = "prompt_refused"
+"""The kind of pydantic error for a prompt that asks for what sdgen does not do."""
 
 _ALLOWED_CONTROLS = "\t\n"
 
@@ -75,6 +83,9 @@ class Settings(BaseModel):
     negative_prompt: Text = Field(
         "", description="What it should not show.", json_schema_extra=_also("negative", "uc")
     )
+    prompt_syntax: Literal["a1111", "plain"] = Field(
+        "a1111", description="How prompts are read: with weights and chunks, or as plain words."
+    )
     model: Text = Field(
         "storybook", description="Model: a name from `sdgen models list`, or a folder.",
         json_schema_extra=_also("sd_model", "checkpoint"),
@@ -110,6 +121,13 @@ class Settings(BaseModel):
         "auto", description="Number format of the weights; auto takes what the device does well.",
         json_schema_extra=_also("precision"),
     )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> Self:
+        for name in PROMPTS if self.prompt_syntax == "a1111" else ():
+            if reason := refusal(getattr(self, name)):
+                raise PydanticCustomError(REFUSED, "{reason}", {"field": name, "reason": reason})
+        return self
 
 
 def _alias_table() -> Mapping[str, str]:

@@ -10,6 +10,8 @@ import pytest
 from sdgen.cli import app
 from sdgen.models import find_model
 
+PLAIN = ("--prompt-syntax", "plain")
+
 
 @pytest.fixture
 def tokens(capsys: pytest.CaptureFixture[str]):
@@ -41,7 +43,7 @@ def test_chinese_is_characters_and_a_rare_one_says_how_many_tokens_it_takes(toke
 
 
 def test_what_is_cut_off_is_told_and_not_shown_as_read(tokens):
-    code, shown, _ = tokens("fox " * 75 + "owl castle")
+    code, shown, _ = tokens("fox " * 75 + "owl castle", *PLAIN)
     assert code == 0
     [first, words, told] = shown.splitlines()
     assert first == "prompt: 77 of 75 tokens"
@@ -50,10 +52,43 @@ def test_what_is_cut_off_is_told_and_not_shown_as_read(tokens):
 
 
 def test_a_character_that_is_read_in_part_is_not_shown_as_read(tokens):
-    _, shown, _ = tokens("fox " * 74 + "犀")
+    _, shown, _ = tokens("fox " * 74 + "犀", *PLAIN)
     assert shown.splitlines()[0] == "prompt: 77 of 75 tokens"
     assert shown.splitlines()[1].split() == ["fox"] * 74
     assert "the end of the prompt: '犀'" in shown
+
+
+def test_a_long_prompt_is_shown_in_chunks(tokens):
+    code, shown, _ = tokens("fox " * 75 + "owl castle BREAK snow")
+    [first, one, two, three, told] = shown.splitlines()
+    assert (code, first) == (0, "prompt: 78 tokens in 3 chunks of 75")
+    assert one.split() == ["1", "(75):", *["fox"] * 75]
+    assert (two, three) == ("  2 (2): owl castle", "  3 (1): snow")
+    assert told == "storybook was taught texts of one chunk; the prompt has 3"
+
+
+def test_weights_are_shown_around_what_they_weigh(tokens):
+    _, shown, _ = tokens(r"a (red fox:1.3) in [snow], (a \(small\) (owl))")
+    assert shown.splitlines()[:2] == [
+        "prompt: 11 of 75 tokens",
+        "  a (red fox:1.3) in (snow:0.9091) , (a ( small ):1.1) (owl:1.21)",
+    ]
+    _, shown, _ = tokens("a (red:1.3) fox", *PLAIN)
+    assert shown.splitlines()[1] == "  a ( red : 1 . 3 ) fox"
+
+
+def test_words_are_unknown_without_their_brackets(tokens):
+    _, shown, _ = tokens("(zebu:1.3)")
+    assert shown.splitlines()[-1] == "storybook was not taught these words of the prompt: zebu"
+
+
+def test_a_script_without_words_in_the_tokenizer_is_told(tokens, tiny_sd):
+    _, shown, _ = tokens("(一只狐狸:1.2), snow", "--model", tiny_sd)
+    assert shown.splitlines()[-1] == (
+        "tiny-sd has no words for '一只狐狸' in the prompt: write English, or use --model storybook"
+    )
+    _, shown, _ = tokens("лиса", "--model", tiny_sd)
+    assert shown.splitlines()[-1].endswith("'лиса' in the prompt: write English")
 
 
 def test_the_negative_prompt_is_read_too_and_may_come_from_a_config(tokens):
@@ -74,6 +109,8 @@ def test_json_is_an_object_a_text(tokens):
     assert reading["tokens"] == sum(len(piece["ids"]) for piece in reading["pieces"])
     assert "".join(piece["text"] for piece in reading["pieces"]) == "红zebu"
     assert (reading["room"], reading["cut_off"]) == (75, "")
+    assert {(piece["weight"], piece["chunk"]) for piece in reading["pieces"]} == {(1.0, 0)}
+    assert reading["chunks"] == [reading["tokens"]]
     assert prompt["unknown_words"] == ["zebu"]
     assert prompt["notices"] == ["storybook was not taught these words of the prompt: zebu"]
     assert (negative["name"], negative["unknown_words"]) == ("negative_prompt", ["犀"])
@@ -94,7 +131,7 @@ def test_two_tokenizers_that_differ_are_both_shown(tokens, tiny_sdxl, tmp_path):
     root = shutil.copytree(tiny_sdxl, tmp_path / "uneven")
     config = root / "tokenizer_2/tokenizer_config.json"
     config.write_text(config.read_text().replace("77", "5"))
-    _, shown, _ = tokens("a fox", "--model", root)
+    _, shown, _ = tokens("a fox", "--model", root, *PLAIN)
     assert shown.splitlines() == [
         "prompt for tokenizer: 4 of 75 tokens",
         "  a f·o·x",
@@ -128,6 +165,13 @@ def test_invisible_characters_are_shown_as_escapes(tokens):
         (["fox", "--model", "nowhere"], 4, "no model 'nowhere' here"),
         (["fox", "--model", ""], 2, "model must be a name or a folder"),
         (["fox", "--config", "potrait"], 2, "there is no config 'potrait'"),
+        (["fox AND owl"], 2, "prompt (flags) joins prompts with AND"),
+        (["fox", "--negative", "[a|b]"], 2, "negative_prompt (flags) has [a|b]"),
+        (
+            ["fox", "--prompt-syntax", "comfy"],
+            2,
+            "prompt_syntax (flags) must be 'a1111' or 'plain'",
+        ),
         (["fox", "--steps", "3"], 2, "no such option: --steps"),
         (["fox", "--model", "MINI"], 4, "the model's tokenizer cannot be read"),
     ],

@@ -102,3 +102,13 @@ def test_a_field_whose_name_has_a_line_break_is_told_on_one_line():
     said["settings"]["ste\nps"] = 3
     told = refusal(read_record, json.dumps(said))
     assert told == "a broken record: settings.ste\\nps is a setting that this sdgen does not know"
+
+
+def test_a_record_that_does_not_say_how_its_prompts_were_read_read_them_as_plain_words():
+    old = (SAMPLES / "image-1.json").read_text(encoding="utf-8")
+    said = json.loads(old)
+    assert "prompt_syntax" not in said["settings"]
+    said["settings"]["prompt"] = "a (red:1.3) fox AND an owl"
+    settings = read_record(json.dumps(said)).settings
+    assert settings.prompt_syntax == "plain"
+    assert read_record(fox_record().to_json()).settings.prompt_syntax == "a1111"

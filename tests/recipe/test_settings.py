@@ -83,3 +83,11 @@ def test_a_scheduler_is_kept_under_its_own_name():
 
 def test_every_field_says_what_it_is():
     assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize("name", ["prompt", "negative_prompt"])
+def test_a_prompt_with_syntax_that_is_not_done_is_refused_and_as_plain_words_taken(name: str):
+    said = {"prompt": "a fox", "seed": 1, name: "a fox AND an owl, [x:y:0.5]"}
+    with pytest.raises(ValidationError, match="joins prompts with AND"):
+        Settings(**said)
+    assert getattr(Settings(**said, prompt_syntax="plain"), name) == said[name]

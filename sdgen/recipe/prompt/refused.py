@@ -1,4 +1,4 @@
-"""What of A1111's syntax sdgen does not do, refused where it would otherwise be painted as words."""
+"""What of A1111's syntax sdgen does not do, refused where it would be painted as words."""
 
 import re
 from collections.abc import Iterator

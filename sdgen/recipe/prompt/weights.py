@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 
+from sdgen.recipe.prompt.loras import TAG
+
 PER_BRACKET = 1.1
 
 _TOKEN = re.compile(
@@ -35,9 +37,9 @@ Sections = tuple[tuple[Span, ...], ...]
 
 
 def parse(prompt: str) -> Sections:
-    """Read a prompt in A1111's syntax; any text can be read."""
+    """Read a prompt in A1111's syntax; any text can be read. LoRA tags are left out."""
     reader = _Reader()
-    for token in _TOKEN.finditer(prompt):
+    for token in _TOKEN.finditer(TAG.sub("", prompt)):
         reader.take(token[0], token["weight"])
     reader.close_all()
     return reader.sections()
@@ -50,7 +52,8 @@ def text_of(sections: Sections) -> str:
 
 def escaped(text: str) -> str:
     """`text` written so that `parse` gives it back as one span that weighs 1."""
-    return _SPECIAL.sub(r"\\\g<0>", text).replace("BREAK", r"BR\EAK")
+    plain = _SPECIAL.sub(r"\\\g<0>", text).replace("BREAK", r"BR\EAK")
+    return TAG.sub(lambda tag: f"<\\{tag[0][1:]}", plain)
 
 
 def written(sections: Sections) -> str:

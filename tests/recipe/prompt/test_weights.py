@@ -89,6 +89,11 @@ def test_break_in_brackets_keeps_their_weight_on_both_sides():
     assert parse("(a BREAK b:2)") == ((Span("a", 2.0),), (Span("b", 2.0),))
 
 
+def test_lora_tags_are_not_painted():
+    assert spans("a <lora:fur:0.8>(red:1.2) fox<lora:b>") == [("a ", 1), ("red", 1.2), (" fox", 1)]
+    assert parse(escaped("<lora:fur:1>, <3")) == ((Span("<lora:fur:1>, <3"),),)
+
+
 anything = st.text(st.sampled_from("()[]\\:.,|{}-+ 013aβ狐\nBREAK") | st.characters(), max_size=60)
 
 

@@ -1,0 +1,121 @@
+"""How a model reads a prompt in its syntax: chunks, weights, and what is lost. Without torch."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from sdgen.models.local import LocalModel
+from sdgen.models.scripts import spelled_out
+from sdgen.models.tokens import Piece, PromptReader, losses, text_notices
+from sdgen.recipe.prompt.chunks import chunked
+from sdgen.recipe.prompt.weights import Sections, Span, parse, text_of
+from sdgen.recipe.settings import PROMPTS, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Up to `room` tokens that the text encoder reads at once: `count`, and pieces with weights.
+
+    A piece whose tokens fall into two chunks is in the one where it begins.
+    """
+
+    pieces: tuple[tuple[Piece, float], ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptReading:
+    """A prompt as one tokenizer reads it; `cut_off` is the end that a plain one has no room for."""
+
+    chunks: tuple[Chunk, ...]
+    room: int
+    cut_off: str
+    spelled: str
+    """What the tokenizer has no words for."""
+
+    @property
+    def count(self) -> int:
+        """Tokens of the whole prompt, also those without room, the marks left out."""
+        return sum(chunk.count for chunk in self.chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPrompt:
+    """A prompt, the setting `name`, as each tokenizer of a model reads it."""
+
+    name: str
+    words: str
+    """Without brackets and weights."""
+    readings: dict[str, PromptReading]
+
+    @property
+    def tails(self) -> list[str]:
+        return [reading.cut_off for reading in self.readings.values()]
+
+    @property
+    def spelled(self) -> str:
+        return next((each.spelled for each in self.readings.values() if each.spelled), "")
+
+    def notices(self, model: LocalModel) -> list[str]:
+        """What is told before it is drawn."""
+        chunks = max(len(each.chunks) for each in self.readings.values())
+        return text_notices(
+            self.name, self.words, self.tails, model, chunks=chunks, spelled=self.spelled
+        )
+
+    def losses(self, model: LocalModel) -> list[str]:
+        """What of it the model does not read or does not know."""
+        return losses(self.name, self.words, self.tails, model, self.spelled)
+
+
+def read_prompts(reader: PromptReader, settings: Settings) -> Iterator[ReadPrompt]:
+    """Prompt and negative prompt of `settings`, an empty one left out.
+
+    Raises:
+        ModelError: The vocabulary lacks what they need.
+    """
+    for name in PROMPTS:
+        if text := getattr(settings, name):
+            is_plain = settings.prompt_syntax == "plain"
+            sections = ((Span(text),),) if is_plain else parse(text)
+            words = text if is_plain else text_of(sections)
+            yield ReadPrompt(name, words, _readings(reader, words, sections, is_plain=is_plain))
+
+
+_Token = tuple[Piece, float, bool]
+"""A token's piece and weight, and whether it is the first of the piece."""
+
+
+def _readings(
+    reader: PromptReader, words: str, sections: Sections, *, is_plain: bool
+) -> dict[str, PromptReading]:
+    found = {}
+    for name, whole in reader.read(words).items():
+        own = [list(_tokens(reader, name, section)) for section in sections]
+        [comma] = reader.read(",")[name].pieces
+        cut = own if is_plain else chunked(own, partial(_is_same, comma), whole.room)
+        chunks = tuple(map(_chunk, cut))
+        cut_off = whole.cut_off if is_plain else ""
+        found[name] = PromptReading(chunks, whole.room, cut_off, spelled_out(words, whole.spans))
+    return found
+
+
+def _is_same(piece: Piece, token: _Token) -> bool:
+    return token[0].ids == piece.ids
+
+
+def _tokens(reader: PromptReader, name: str, section: Sequence[Span]) -> Iterator[_Token]:
+    """The tokens of a section; its words are numbered through."""
+    word = 0
+    for span in section:
+        pieces = reader.read(span.text)[name].pieces
+        for piece in pieces:
+            numbered = replace(piece, word=piece.word + word)
+            for place, _ in enumerate(piece.ids):
+                yield numbered, span.weight, place == 0
+        word += 1 + max((piece.word for piece in pieces), default=0)
+
+
+def _chunk(tokens: Sequence[_Token]) -> Chunk:
+    pieces = tuple((piece, weight) for piece, weight, is_first in tokens if is_first)
+    return Chunk(pieces, len(tokens))
