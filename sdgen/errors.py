@@ -98,8 +98,13 @@ class InterruptedRunError(SdgenError):
         self.exit_code = 128 + signal_number  # type: ignore[misc]  # the shell's convention
 
 
+MAX_WORD = 64
+
+
 def nearest(word: str, known: Iterable[str], *, most: int = 3) -> list[str]:
     """The known words that look most like `word`, best first; case does not count."""
+    if len(word) > MAX_WORD:  # nobody's slip, and long to compare
+        return []
     by_folded = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(word.casefold(), by_folded, n=most, cutoff=0.6)
     return [by_folded[name] for name in close]

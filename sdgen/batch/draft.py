@@ -16,8 +16,9 @@ from sdgen.batch.names import checked_name
 from sdgen.batch.rows import Fault, Part, Place, Row
 from sdgen.errors import InputError, ModelError, SdgenError
 from sdgen.models import LocalModel
+from sdgen.models.lora import ANYWHERE, Search
 from sdgen.models.resolve import plan
-from sdgen.recipe.layers import DRAWN, Layer, layer_from
+from sdgen.recipe.layers import DRAWN, MAX_SAID, Layer, layer_from
 from sdgen.recipe.settings import Settings
 
 MAX_IMAGES = 10_000
@@ -55,6 +56,7 @@ class Around:
     upper: Sequence[Layer]
     num_images: int | None
     find: Find | None
+    search: Search = ANYWHERE
 
 
 def draft_row(row: Row | Fault, around: Around) -> Draft:
@@ -73,7 +75,7 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
     layers = [UNSEEDED, *around.lower, layer, *around.upper]
     planned = None
     try:
-        planned = plan(layers, find=around.find)
+        planned = plan(layers, find=around.find, search=around.search)
     except ModelError as error:
         if "model" not in layer.values:
             raise
@@ -134,6 +136,9 @@ def _sort(part: Part) -> tuple[dict[str, Any], dict[str, _Word], list[Fault]]:
     settings: dict[str, Any] = {}
     words: dict[str, _Word] = {}
     faults: list[Fault] = []
+    if len(part.said) > MAX_SAID:
+        place = next(iter(part.where.values()))
+        return {}, {}, [Fault(place, f"{len(part.said)} keys are more than there are settings")]
     for key, value in part.said.items():
         own = job_key(key)
         if not is_key(key):

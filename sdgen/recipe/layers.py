@@ -6,7 +6,7 @@ lowest first: defaults, the model's own, user config, named configs, job row, fl
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -44,6 +44,10 @@ class Resolved:
     sources: Mapping[str, str]
 
 
+MAX_SAID = 1000
+"""Far above the number of settings; each unknown key costs a search for the nearest right one."""
+
+
 def layer_from(
     source: str,
     said: Mapping[str, Any],
@@ -60,9 +64,11 @@ def layer_from(
         text: The values are text (flags, CSV cells, line syntax) and are read as the field's type.
 
     Raises:
-        InputError: An unknown key, one field said twice, or text that is not of the field's type;
-            all faults at once.
+        InputError: Too many keys, or all faults at once: an unknown key, one field said twice, text
+            that is not of the field's type.
     """
+    if len(said) > MAX_SAID:
+        raise InputError(f"{source}: {len(said)} keys are more than there are settings")
     where = where or {}
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
@@ -116,6 +122,11 @@ def field_type(name: str) -> type:
         if annotation is kind or kind in get_args(annotation):
             return kind
     return str
+
+
+def is_list(name: str) -> bool:
+    """Whether the field `name` holds several texts."""
+    return get_origin(Settings.model_fields[name].annotation) is tuple
 
 
 def resolve(layers: Sequence[Layer]) -> Resolved:

@@ -174,3 +174,11 @@ def test_too_many_pictures_are_refused() -> None:
     rows = '{"prompt": "a", "n": 10000}\n' * 101
     with pytest.raises(InputError, match="asks for 1010000 pictures, at most 1000000"):
         drafts_of(rows)
+
+
+def test_a_row_of_more_keys_than_there_could_be_settings_is_one_fault() -> None:
+    row = ", ".join(f'"k{number}": 1' for number in range(1001))
+    with pytest.raises(InputError) as caught:
+        drafts_of("{" + row + "}", "jsonl")
+    assert len(caught.value.details) == 2  # and the prompt is missing
+    assert "1001 keys are more than there are settings" in caught.value.details[0]

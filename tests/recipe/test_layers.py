@@ -101,3 +101,8 @@ def test_a_value_with_braces_is_quoted_and_not_filled_in(value: str):
     with pytest.raises(InputError, match="no scheduler") as caught:
         resolve([Layer("flags", {"prompt": "a fox", "seed": 1, "scheduler": value})])
     assert repr(value) in str(caught.value)
+
+
+def test_more_keys_than_there_could_be_settings_are_refused_without_reading_them():
+    with pytest.raises(InputError, match=r"fox\.yaml: 1001 keys are more than there are settings"):
+        layer_from("fox.yaml", {f"key {number}": 1 for number in range(1001)})
