@@ -1,8 +1,10 @@
-"""`sdgen show IMAGE…`: the record of a picture, for people and as JSON."""
+"""`sdgen show IMAGE…`: what made a picture, for people and as JSON, whichever program it was."""
 
+import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,36 +13,71 @@ from sdgen.cli.output import Output, display
 from sdgen.errors import InputError, SdgenError
 
 if TYPE_CHECKING:
+    from sdgen.metadata.formats.foreign import Foreign
     from sdgen.metadata.record import Record
 
 Row = tuple[str, str]
 
+STDIN = Path("-")
+MAX_STDIN_BYTES = 2**26
+
 
 def show(
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Pictures, or their .json files.")
+        list[Path],
+        typer.Argument(
+            metavar="IMAGE...", help="Pictures, or .json and .txt files of them; - is stdin."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
-    """Show what made a picture: settings, model, environment."""
-    from sdgen.files.reading import read_record_of, records_disagree
-
+    """Show what made a picture: settings, model, environment. Other programs' pictures too."""
     out = Output(as_json=as_json)
     faults: list[SdgenError] = []
     for number, path in enumerate(images):
         try:
-            record, unlike = read_record_of(path), records_disagree(path)
+            found, unlike = _read(path)
         except SdgenError as error:
             faults.append(error)
             continue
         if unlike:
             out.warn(display(f"{path}: its .json file says otherwise about {', '.join(unlike)}"))
-        out.json({"path": str(path), "record": record_object(record)})
         if number:
             out.result("")
-        out.result(display(str(path)))
-        out.table((f"  {name}", value) for name, value in record_rows(record))
+        _tell(out, path, found)
     _raise_all(faults, len(images))
+
+
+def _read(path: Path) -> "tuple[Record | Foreign, list[str]]":
+    """What made the picture, and where its sidecar disagrees."""
+    from sdgen.files.foreign import read_recipe_in, read_recipe_of
+    from sdgen.files.reading import records_disagree
+    from sdgen.metadata.record import Record
+
+    if path != STDIN:
+        found = read_recipe_of(path)
+        return found, records_disagree(path) if isinstance(found, Record) else []
+    data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
+    if len(data) > MAX_STDIN_BYTES:
+        raise InputError(f"stdin has more than {MAX_STDIN_BYTES // 2**20} MiB")
+    try:
+        return read_recipe_in(data), []
+    except InputError as error:
+        raise InputError(f"stdin: {error}", hint=error.hint, details=error.details) from error
+
+
+def _tell(out: Output, path: Path, found: "Record | Foreign") -> None:
+    from sdgen.metadata.record import Record
+
+    name = "stdin" if path == STDIN else str(path)
+    out.result(display(name))
+    if isinstance(found, Record):
+        out.json({"path": name, "record": record_object(found)})
+        rows = record_rows(found)
+    else:
+        out.json({"path": name, "foreign": foreign_object(found)})
+        rows = foreign_rows(found)
+    out.table((f"  {row}", value) for row, value in rows)
 
 
 def _raise_all(faults: list[SdgenError], asked: int) -> None:
@@ -49,6 +86,41 @@ def _raise_all(faults: list[SdgenError], asked: int) -> None:
         raise faults[0]
     if faults:
         raise InputError(f"{len(faults)} of {asked} have no record", details=map(str, faults))
+
+
+def foreign_object(found: "Foreign") -> dict[str, Any]:
+    """Another program's recipe as plain data, less what it does not say."""
+    return {key: value for key, value in asdict(found).items() if value not in (None, "", (), {})}
+
+
+def foreign_rows(found: "Foreign") -> list[Row]:
+    """Another program's recipe as name and value: what sdgen knows, then the program's words."""
+    return [
+        ("made with", f"{found.tool} {found.version}".rstrip()),
+        *((name, value) for name, value in _known(found) if value not in ("", "None")),
+        *((f"  {name}", value) for name, value in found.extras.items()),
+        *(("notice", notice) for notice in found.notices),
+    ]
+
+
+def _known(found: "Foreign") -> Iterator[Row]:
+    yield "prompt", found.prompt
+    yield "negative_prompt", found.negative_prompt
+    yield "model", f"{found.model} {f'[{found.model_hash}]' if found.model_hash else ''}".strip()
+    yield "sampler", ", ".join(filter(None, (found.sampler, found.schedule)))
+    for name in ("steps", "guidance_scale", "guidance_rescale", "seed"):
+        yield name, _said(getattr(found, name))
+    yield "size", f"{found.width}x{found.height}" if found.width and found.height else ""
+    for name in ("strength", "eta", "clip_skip", "vae"):
+        yield name, _said(getattr(found, name))
+    for lora in found.loras:
+        weight = "" if lora.weight is None else f" at {lora.weight:g}"
+        yield "lora", f"{lora.name}{weight}{f' [{lora.hash}]' if lora.hash else ''}"
+    yield "noise", found.noise
+
+
+def _said(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def record_object(record: "Record") -> dict[str, object]:

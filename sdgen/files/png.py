@@ -16,10 +16,13 @@ from sdgen.errors import InputError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT_BYTES = 2**20
+MAX_ALL_TEXT = 2**24
+"""All texts of a file together: each of many small chunks may unfold to the most."""
 MAX_CHUNKS = 100_000
 
 _UP = b"\x02"
 _TEXT_KINDS = (b"tEXt", b"iTXt", b"zTXt")
+_EXIF = b"eXIf"
 _LATIN_KEYWORD = "parameters"
 """Written as A1111 does: as tEXt where that can hold it, which is all that some programs know."""
 
@@ -77,16 +80,32 @@ def png_texts(file: BinaryIO) -> dict[str, str]:
     Raises:
         InputError: The file is no PNG, or is damaged before its pixels or in its text.
     """
-    if file.read(len(SIGNATURE)) != SIGNATURE:
-        raise InputError("not a PNG file")
+    return _carried(file, _TEXT_KINDS)[0]
+
+
+def png_texts_and_exif(file: BinaryIO) -> tuple[dict[str, str], bytes]:
+    """As `png_texts`, and the EXIF block; empty where there is none."""
+    return _carried(file, (*_TEXT_KINDS, _EXIF))
+
+
+def _carried(file: BinaryIO, kinds: tuple[bytes, ...]) -> tuple[dict[str, str], bytes]:
     texts: dict[str, str] = {}
-    for kind, body in _text_chunks(file):
+    exif, total = b"", 0
+    for kind, body in _text_chunks(file, kinds):
+        if kind == _EXIF:
+            exif = exif or body
+            continue
         keyword, text = _read_text(kind, body)
         texts.setdefault(keyword, text)
-    return texts
+        total += len(text)
+        if total > MAX_ALL_TEXT:
+            raise InputError(f"a PNG file with more than {MAX_ALL_TEXT // 2**20} MiB of text")
+    return texts, exif
 
 
-def _text_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+def _text_chunks(file: BinaryIO, kinds: tuple[bytes, ...]) -> Iterator[tuple[bytes, bytes]]:
+    if file.read(len(SIGNATURE)) != SIGNATURE:
+        raise InputError("not a PNG file")
     seen_pixels = False
     for _ in range(MAX_CHUNKS):
         head = file.read(8)
@@ -96,7 +115,7 @@ def _text_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         if kind == b"IEND":
             return
         seen_pixels = seen_pixels or kind == b"IDAT"
-        if kind in _TEXT_KINDS and length <= MAX_TEXT_BYTES:
+        if kind in kinds and length <= MAX_TEXT_BYTES:
             yield kind, _body(file, kind, length)
         else:
             file.seek(length + 4, 1)
@@ -117,12 +136,20 @@ def _read_text(kind: bytes, body: bytes) -> tuple[str, str]:
     keyword, _, rest = body.partition(b"\0")
     name = keyword.decode("latin-1")
     if kind == b"tEXt":
-        return name, rest.decode("latin-1")
+        return name, _latin_or_utf8(rest)
     if kind == b"zTXt":
-        return name, _inflated(rest[1:]).decode("latin-1")
+        return name, _latin_or_utf8(_inflated(rest[1:]))
     is_compressed = rest[:1] == b"\x01"
     text = rest[2:].split(b"\0", 2)[-1]
     return name, (_inflated(text) if is_compressed else text).decode("utf-8", errors="replace")
+
+
+def _latin_or_utf8(data: bytes) -> str:
+    """The text of a tEXt chunk: Latin-1 by the standard, UTF-8 where programs put that in it."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _inflated(data: bytes) -> bytes:

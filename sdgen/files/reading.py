@@ -54,8 +54,8 @@ def read_record_of(path: Path) -> Record:
         InputError: There is no such file, or it is damaged.
         NoRecordError: It is sound and has no record.
     """
-    with _readable(path) as file:
-        kind = format_in(_head(file))
+    with readable(path) as file:
+        kind = format_in(head_of(file))
         if kind == "json":
             return read_record(file.read(MAX_JSON_BYTES + 1))
         if kind is None:
@@ -78,7 +78,7 @@ def open_pixels(path: Path) -> Image.Image:
     Raises:
         InputError: There is no such file, it is damaged or cut short, or is implausibly large.
     """
-    with _readable(path) as file, warnings.catch_warnings():
+    with readable(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a bomb is an error below; odd EXIF does not matter
         try:
             image = Image.open(file, formats=("PNG", "JPEG", "WEBP"))
@@ -106,8 +106,8 @@ def records_disagree(path: Path) -> list[str]:
     picture = path if path != sidecar else _picture_beside(sidecar)
     if picture is None or not is_file(sidecar):
         return []
-    with _readable(picture) as file:
-        kind = format_in(_head(file))
+    with readable(picture) as file:
+        kind = format_in(head_of(file))
         text = _embedded(file, kind).record if kind and kind != "json" else None
         inside = read_record(text) if text is not None else None
     return _differences(inside, read_record_of(sidecar)) if inside else []
@@ -135,7 +135,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[BinaryIO]:
+def readable(path: Path) -> Iterator[BinaryIO]:
     """The file at `path`, open; whatever is wrong with it becomes an error that names it."""
     try:
         mode = path.stat().st_mode
@@ -155,7 +155,7 @@ def _readable(path: Path) -> Iterator[BinaryIO]:
         raise InputError(f"{path}: cannot be read ({reason})") from error
 
 
-def _head(file: BinaryIO) -> bytes:
+def head_of(file: BinaryIO) -> bytes:
     head = file.read(HEAD_BYTES)
     file.seek(0)
     if not head:

@@ -1,4 +1,4 @@
-"""JPEG and WebP from the outside: their EXIF and XMP blocks, without decoding pixels."""
+"""JPEG and WebP from the outside: EXIF, XMP and comments, without decoding pixels."""
 
 import struct
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ MAX_BLOCKS = 10_000
 
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _JPEG_EXIF = b"Exif\0\0"
-_START_OF_SCAN, _END_OF_IMAGE, _APP1 = 0xDA, 0xD9, 0xE1
+_START_OF_SCAN, _END_OF_IMAGE, _APP1, _COMMENT = 0xDA, 0xD9, 0xE1, 0xFE
 _WITHOUT_BODY = (0x01, *range(0xD0, 0xD9))
 
 
@@ -22,6 +22,7 @@ class Blocks:
 
     exif: bytes = b""
     xmp: bytes = b""
+    comment: bytes = b""
 
 
 def exif_with_comment(text: str) -> bytes:
@@ -38,18 +39,20 @@ def exif_with_comment(text: str) -> bytes:
 
 
 def jpeg_blocks(file: BinaryIO) -> Blocks:
-    """EXIF and XMP of a JPEG file, read up to its pixels.
+    """EXIF, XMP and comment of a JPEG file, read up to its pixels.
 
     Raises:
         InputError: The file is no JPEG or ends before its pixels.
     """
-    exif = xmp = b""
+    exif = xmp = comment = b""
     for marker, body in _jpeg_segments(file):
         if marker == _APP1 and body.startswith(_JPEG_EXIF):
             exif = exif or body
         if marker == _APP1 and body.startswith(_JPEG_XMP):
             xmp = xmp or body.removeprefix(_JPEG_XMP)
-    return Blocks(exif, xmp)
+        if marker == _COMMENT:
+            comment = comment or body
+    return Blocks(exif, xmp, comment)
 
 
 def _jpeg_segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from sdgen.errors import InputError
-from sdgen.files.png import SIGNATURE, encode_png, png_texts
+from sdgen.files.png import MAX_TEXT_BYTES, SIGNATURE, encode_png, png_texts, png_texts_and_exif
 from tests.metadata.records import TRICKY, fox_image, refusal
 
 
@@ -67,6 +67,29 @@ def test_text_of_pillow_is_read_wherever_it_stands(zipped, text):
 def test_text_after_the_pixels_is_read():
     file = io.BytesIO(png().getvalue()[:-12] + chunk(b"tEXt", b"a\0b") + chunk(b"IEND", b""))
     assert png_texts(file) == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("红狐狸 🦊".encode(), "红狐狸 🦊"), ("café".encode(), "café"), (b"caf\xe9", "café")],
+)
+def test_latin_text_in_which_others_put_utf_8_is_not_garbled(written, read):
+    packed = b"b\0\0" + zlib.compress(written)
+    file = png(chunk(b"tEXt", b"a\0" + written), chunk(b"zTXt", packed))
+    assert png_texts(file) == {"a": read, "b": read}
+
+
+def test_many_texts_that_unfold_to_much_are_refused():
+    packed = zlib.compress(b"x" * (MAX_TEXT_BYTES - 1))
+    chunks = [chunk(b"zTXt", b"%d\0\0" % number + packed) for number in range(20)]
+    with pytest.raises(InputError, match="more than 16 MiB of text"):
+        png_texts(png(*chunks))
+
+
+def test_exif_is_handed_out_beside_the_texts():
+    file = png(chunk(b"eXIf", b"MM"), chunk(b"tEXt", b"a\0one"), chunk(b"eXIf", b"II"))
+    assert png_texts_and_exif(file) == ({"a": "one"}, b"MM")
+    assert png_texts_and_exif(png()) == ({}, b"")
 
 
 def test_first_of_two_texts_wins():

@@ -33,6 +33,11 @@ def test_blocks_of_a_jpeg_are_found_among_others():
     assert jpeg_blocks(file) == Blocks(exif=b"Exif\0\0two", xmp=b"one")
 
 
+def test_comment_of_a_jpeg_is_read():
+    file = jpeg(segment(0xFE, b"one"), segment(0xFE, b"two"))
+    assert jpeg_blocks(file) == Blocks(comment=b"one")
+
+
 def test_what_follows_the_pixels_is_not_read():
     file = io.BytesIO(jpeg().getvalue() + segment(0xE1, XMP + b"late"))
     assert jpeg_blocks(file) == Blocks()

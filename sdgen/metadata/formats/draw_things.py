@@ -1,0 +1,38 @@
+"""Draw Things (macOS, iOS): JSON in the XMP packet."""
+
+import re
+
+from sdgen.metadata.formats.facts import Facts, lenient_object, number, objects
+from sdgen.metadata.formats.foreign import Carried, Foreign, ForeignLora
+from sdgen.metadata.formats.xmp_text import element
+
+_SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
+
+
+def read(carried: Carried) -> Foreign | None:
+    """The recipe in Draw Things' XMP; None where the packet is another program's."""
+    packet = carried.xmp or carried.texts.get("XML:com.adobe.xmp", "")
+    if "Draw Things" not in element(packet, "xmp:CreatorTool"):
+        return None
+    said = Facts(lenient_object(element(packet, "exif:UserComment")))
+    size = _SIZE.fullmatch(said.text("size"))
+    loras = objects(said.value("lora"))
+    said.drop("v2")  # the same again in the names of its interface
+    return Foreign(
+        tool="Draw Things",
+        prompt=said.text("c"),
+        negative_prompt=said.text("uc"),
+        dialect="a1111",
+        steps=said.whole("steps"),
+        sampler=said.text("sampler"),
+        guidance_scale=said.number("scale"),
+        seed=said.whole("seed"),
+        width=int(size[1]) if size else None,
+        height=int(size[2]) if size else None,
+        strength=said.number("strength"),
+        model=said.text("model"),
+        loras=tuple(
+            ForeignLora(str(each.get("model", "")), number(each.get("weight"))) for each in loras
+        ),
+        extras=said.rest(),
+    )
