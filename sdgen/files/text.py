@@ -1,6 +1,8 @@
 """Bytes become text: UTF-8 and nothing else, with the line and column of what is not."""
 
+import os
 import re
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,16 +21,28 @@ def read_text(source: Path | BinaryIO, name: str, *, most: int) -> str:
 def _bytes_of(source: Path | BinaryIO, name: str, most: int) -> bytes:
     """At most `most` bytes, whatever the source is: /dev/zero never ends."""
     try:
-        if isinstance(source, Path):
-            with source.open("rb") as file:
-                data = file.read(most + 1)
-        else:
-            data = source.read(most + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        data = _content(source, most) if isinstance(source, Path) else source.read(most + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path, an empty pipe
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(f"{name} cannot be read: {reason}") from None
     if len(data) > most:
         raise too_large(name, most)
+    return data
+
+
+def _content(path: Path, most: int) -> bytes:
+    """What is in a file, or comes out of a pipe (`<(command)`) that somebody writes into.
+
+    Opening a pipe without a writer would wait for one, for ever perhaps.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        is_pipe = stat.S_ISFIFO(os.fstat(handle).st_mode)
+        if is_pipe:
+            os.set_blocking(handle, True)
+        data = file.read(most + 1)
+    if is_pipe and not data:
+        raise ValueError("a pipe into which nobody writes")
     return data
 
 

@@ -1,3 +1,5 @@
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,19 @@ def test_what_cannot_be_read_is_an_input_error(path: str) -> None:
 def test_endless_file_is_refused() -> None:
     with pytest.raises(InputError, match="/dev/zero is larger than 1 MiB"):
         read_text(Path("/dev/zero"), "/dev/zero", most=MOST)
+
+
+def test_a_pipe_without_a_writer_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe cannot be read: a pipe into which nobody writes"):
+        read_text(tmp_path / "pipe", "pipe", most=MOST)
+
+
+def test_a_pipe_is_read_to_its_end_whenever_that_comes(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    later = threading.Timer(0.1, lambda: (os.write(writing, b"fox"), os.close(writing)))
+    os.write(writing, b"a red ")
+    later.start()
+    assert read_text(Path(f"/dev/fd/{reading}"), "pipe", most=MOST) == "a red fox"
+    later.join()
+    os.close(reading)
