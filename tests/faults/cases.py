@@ -23,6 +23,7 @@ CASES = (
     Case("hostile record", files.hostile_records, 1, 1),
     Case("hostile YAML", files.hostile_configs, 1, 1),
     Case("hostile job file", files.hostile_prompts, 1, 1),
+    Case("pipe, device, folder or loop in place of a file", files.special_files, 1, 1),
     Case("prompt and template as a name", words.names_of_files, 500, 5000),
     Case("word on the terminal", words.words_on_a_terminal, 60, 300),
     Case("place instead of a model's name in a record", words.models_in_records, 200, 5000),

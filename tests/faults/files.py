@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import os
+import socket
 import struct
 import zlib
 from collections.abc import Iterable
@@ -178,6 +180,39 @@ def hostile_prompts(home: Path, _: int) -> Tally:
 
 
 BATCH = ["batch", "--dry-run"]
+READERS = (
+    BATCH, ["show"], ["reproduce"], ["diff", "fox.png"], ["configs", "show"], ["explain", "-c"],
+    ["models", "info"], ["batch", "jobs.txt", "--dry-run", "-c"], ["explain", "--model"],
+)  # fmt: skip
+
+
+def special_files(home: Path, _: int) -> Tally:
+    """Pipes, devices, folders, sockets and loops where a file is wanted: never waited for."""
+    tally = Tally()
+    with chdir(home):
+        _make_special()
+        for path in (*sorted(Path("special").iterdir()), *map(Path, DEVICES)):
+            for words in READERS:
+                tally.tried += 1
+                found = bounded(partial(_told, [*words, path]), seconds=5)
+                tally.let_in += [f"{path}, {' '.join(words)}: {fault}" for fault in found]
+    return tally
+
+
+DEVICES = ("/dev/zero", "/dev/full", "/dev/random", "/dev/null", "/proc/self/mem", "/")
+
+
+def _make_special() -> None:
+    Path("fox.png").write_bytes(png())
+    Path("jobs.txt").write_text("a fox\n")
+    Path("special/folder.yaml").mkdir(parents=True)
+    for ending in ("yaml", "png", "json", "txt", "safetensors"):
+        os.mkfifo(f"special/pipe.{ending}")
+    Path("special/loop.yaml").symlink_to("loop.yaml")
+    Path("special/nowhere.png").symlink_to("nowhere")
+    Path("special/zero.yaml").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("special/socket.json")
 
 
 def _each(home: Path, files: dict[str, bytes], ending: str, commands: Iterable[list[str]]) -> Tally:

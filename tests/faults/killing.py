@@ -72,7 +72,7 @@ def _finish(book: Book, tally: Tally) -> None:
 
 
 def two_at_once(home: Path, times: int) -> Tally:
-    """The same command twice at once: one draws, one ends with code 8. Two parts: both draw."""
+    """The same command twice at once: one draws, one ends with code 8. Three parts: all draw."""
     tally = Tally()
     for attempt in range(times):
         book = Book.made(home / f"same-{attempt}", COUNT)
@@ -80,9 +80,9 @@ def two_at_once(home: Path, times: int) -> Tally:
         if codes not in ([0, 8], [0, 0]):  # 0, 0: the first had finished before the second began
             tally.lost.append(f"two at once end with {codes}")
         parts = Book.made(home / f"parts-{attempt}", COUNT)
-        codes = _ends(parts.start("--shard", "1/2"), parts.start("--shard", "2/2"))
-        if codes != [0, 0]:
-            tally.lost.append(f"two parts at once end with {codes}")
+        codes = _ends(*(parts.start("--shard", f"{part}/3") for part in (1, 2, 3)))
+        if codes != [0, 0, 0]:
+            tally.lost.append(f"three parts at once end with {codes}")
         for one in (book, parts):
             tally.tried += 1
             _finish(one, tally)

@@ -48,7 +48,10 @@ def attempt(name: str) -> tuple[str, Tally, float]:
         for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
             os.environ[variable] = str(home / "home")
         (home / "case").mkdir()
-        tally = case.try_it(home / "case", case.full)
+        try:
+            tally = case.try_it(home / "case", case.full)
+        except Exception as error:  # noqa: BLE001  # one broken case must not hide the others
+            tally = Tally(lost=[f"the case itself failed: {type(error).__name__}: {error}"])
     return name, tally, time.monotonic() - started
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import pickle
 import random
+import shutil
 import struct
 import zipfile
 from collections.abc import Callable
@@ -208,9 +209,10 @@ def models_with_code(home: Path, _: int) -> Tally:
     from tests.tiny_models import build_sd
 
     tally, marker = Tally(), home / "marker"
+    plain = build_sd(home / "plain")
     settings = Settings(prompt="a fox", seed=1, width=64, height=64, steps=1)
     for name in CODE:
-        tiny = build_sd(home / f"with-{name}")
+        tiny = Path(shutil.copytree(plain, home / f"with-{name}"))
         for folder in ("", "unet", "vae", "text_encoder", "tokenizer", "scheduler"):
             (tiny / folder / f"{name}.py").write_text(f"open({str(marker)!r}, 'w')\n")
         with chdir(tiny), suppress(ModelError):  # refused is well, too
