@@ -43,14 +43,17 @@ def _hash(path: Path, shown: str, memory: "_Memory") -> str:
 
 
 def identity_of(path: Path, shown: str) -> str:
-    """Device, inode, size and time of change of a file, as one word.
+    """Device, inode, size and times of change of a file, as one word.
+
+    The time of its content can be set by anybody (`touch -r`, `cp -p`); the inode's own cannot.
 
     Raises:
         ModelError: It cannot be read; `shown` is its name for people.
     """
     with _readable(shown):
         status = path.stat()
-    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
+    times = f"{status.st_mtime_ns}:{status.st_ctime_ns}"
+    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{times}"
 
 
 @contextmanager

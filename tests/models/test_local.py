@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,19 @@ def test_hashes_of_big_files_are_remembered_until_they_change(tmp_path: Path, mo
     assert not asked
     file.write_bytes(b"other")
     assert hashes.hash_files(tmp_path, ("w",)) == {"w": "0" * 64}
+
+
+def test_weights_changed_with_their_old_time_are_hashed_anew(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(hashes, "REMEMBERED_FROM_BYTES", 1)
+    file = tmp_path / "w"
+    file.write_bytes(b"one")
+    before = file.stat()
+    first = hashes.hash_files(tmp_path, ("w",))
+    file.write_bytes(b"two")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    while file.stat().st_ctime_ns == before.st_ctime_ns:  # the system's clock has its ticks
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert hashes.hash_files(tmp_path, ("w",)) != first
 
 
 def test_a_broken_hash_memory_is_ignored(tmp_path: Path):
