@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sdgen import engine
 from sdgen.engine import ImageGenerator
 from sdgen.files.configs import load_config, user_defaults
+from sdgen.files.wording import wording_of
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import DRAWN, Layer, layer_from
 from sdgen.recipe.seeds import DRAWN_BELOW
@@ -68,13 +69,23 @@ class Picture:
 
 
 def generate(
-    prompt: str, *, config: str | Sequence[str] = (), device: str = "auto", **settings: Any
+    prompt: str,
+    *,
+    config: str | Sequence[str] = (),
+    wildcards: str | Path | None = None,
+    style: str | Sequence[str] = (),
+    styles_file: str | Path | None = None,
+    device: str = "auto",
+    **settings: Any,
 ) -> Picture:
     """Draw `prompt` with the same settings, and the same pixels, as the command line.
 
     Args:
         prompt: What the picture shows.
         config: Named settings or YAML files, the later ones over the earlier.
+        wildcards: Folder of text files for `__name__` in the prompts.
+        style: Styles to put around the prompts.
+        styles_file: Their table; None is `styles.csv` here or in the person's own settings.
         device: auto, cpu, cuda or cuda:N.
         **settings: Any setting by its name: `steps=20`, `guidance_scale=5.0`, `model="folder"`,
             `size="512x768"`.
@@ -88,14 +99,22 @@ def generate(
     Raises:
         SdgenError: One of its family, see `sdgen.errors`.
     """
-    names = [config] if isinstance(config, str) else list(config)
+    from sdgen.metadata.record import as_written  # what pictures need loads with the first one
+
+    table = None if styles_file is None else Path(styles_file)
+    wording = wording_of(None if wildcards is None else Path(wildcards), _several(style), table)
     flags = layer_from("arguments", {"prompt": prompt, **settings})
-    planned = plan_picture(flags, names)
+    planned = plan_picture(flags, _several(config))
+    worded, written = wording.worded(planned.settings)
     told: list[str] = []
-    drawing = _generator(device).generate(planned.settings, planned.model, tell=told.append)
+    drawing = _generator(device).generate(worded, planned.model, tell=told.append)
     for line in told:
         warnings.warn(line, RuntimeWarning, stacklevel=2)
-    return Picture(drawing.image, drawing.record)
+    return Picture(drawing.image, as_written(drawing.record, written))
+
+
+def _several(names: str | Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
 
 
 @lru_cache(maxsize=4)

@@ -108,3 +108,12 @@ def test_the_import_is_light():
 def test_what_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="draw"):
         _ = sdgen.draw
+
+
+def test_styles_and_wildcards_work_here_too(painter, tmp_path):
+    (tmp_path / "colour.txt").write_text("red")
+    (tmp_path / "styles.csv").write_text("name,prompt\nSnow,in the snow\n")
+    said = {"wildcards": tmp_path, "style": "snow", "styles_file": str(tmp_path / "styles.csv")}
+    picture = sdgen.generate("a __colour__ fox", **said)
+    assert picture.record.settings.prompt == "a red fox, in the snow"
+    assert picture.record.written.prompt == "a __colour__ fox"

@@ -19,6 +19,7 @@ from sdgen.models import LocalModel
 from sdgen.models.lora import ANYWHERE, Search
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import DRAWN, MAX_SAID, Layer, layer_from
+from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording
 from sdgen.recipe.settings import Settings
 
 MAX_IMAGES = 10_000
@@ -57,6 +58,7 @@ class Around:
     num_images: int | None
     find: Find | None
     search: Search = ANYWHERE
+    wording: Wording = AS_WRITTEN
 
 
 def draft_row(row: Row | Fault, around: Around) -> Draft:
@@ -76,6 +78,7 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
     planned = None
     try:
         planned = plan(layers, find=around.find, search=around.search)
+        _check_wording(planned.settings, layer, around.wording)
     except ModelError as error:
         if "model" not in layer.values:
             raise
@@ -93,6 +96,21 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
         num_images=num_images,
         name=name,
     )
+
+
+def _check_wording(settings: Settings, layer: Layer, wording: Wording) -> None:
+    """Put the prompts together once, for whatever seed, to find what is wrong with them.
+
+    Raises:
+        InputError: It names the place of the prompt, as `resolve` does.
+    """
+    try:
+        wording.worded(settings)
+    except InputError as error:
+        name, colon, reason = re.split(r"(\W)", str(error), maxsplit=1)
+        place = layer.where.get(name)
+        told = f"{name} ({place}){colon}{reason}" if place else str(error)
+        raise InputError(told, hint=error.hint) from None
 
 
 def _said(row: Row, source: str) -> tuple[Layer | None, dict[str, "_Word"], list[SdgenError]]:

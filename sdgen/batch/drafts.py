@@ -8,6 +8,7 @@ from sdgen.batch.jobfiles import MAX_ROWS, JobFile
 from sdgen.batch.rows import Fault
 from sdgen.errors import InputError, ModelError, SdgenError
 from sdgen.recipe.layers import Layer
+from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ def draft_jobs(
     num_images: int | None = None,
     keep_going: bool = False,
     find: Find | None = None,
+    wording: Wording = AS_WRITTEN,
 ) -> Drafts:
     """Check every row of `job_file`.
 
@@ -40,12 +42,13 @@ def draft_jobs(
         num_images: Pictures of each row, whatever the row says.
         keep_going: Leave rows with faults out instead of refusing the file.
         find: Finds models; the real one if not given.
+        wording: What prompts are put together from.
 
     Raises:
         InputError: The file says nothing, or has faults; all of them are listed.
         ModelError: A model is not here. One that no row names ends the check at once.
     """
-    around = Around(job_file.name, lower, upper, num_images, find)
+    around = Around(job_file.name, lower, upper, num_images, find, wording=wording)
     items: list[Draft] = []
     errors: dict[str, SdgenError] = {}  # by line: the fault of a flag is in every row, told once
     for row in job_file.rows():

@@ -19,6 +19,7 @@ from sdgen.batch.draft import Draft
 from sdgen.errors import InputError
 from sdgen.files.names import DEFAULT_TEMPLATE, file_stem
 from sdgen.models import LocalModel
+from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording, Written
 from sdgen.recipe.seeds import derived_seed, seed_of_image
 from sdgen.recipe.settings import Settings
 
@@ -34,6 +35,8 @@ class Job:
     source: str
     has_seed: bool
     """Whether the file, a config or a flag gave the seed; else it comes from the base seed."""
+    written: Written | None = None
+    """The prompts as they stand in the file, where others are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,11 @@ def select(jobs: Sequence[Job], shard: Shard = WHOLE, limit: int | None = None) 
 
 
 def make_jobs(
-    drafts: Sequence[Draft], base_seed: int, *, template: str = DEFAULT_TEMPLATE
+    drafts: Sequence[Draft],
+    base_seed: int,
+    *,
+    template: str = DEFAULT_TEMPLATE,
+    wording: Wording = AS_WRITTEN,
 ) -> list[Job]:
     """All pictures of `drafts`, in the order of the file.
 
@@ -82,25 +89,42 @@ def make_jobs(
         drafts: Checked rows.
         base_seed: The folder's own, from which rows without a seed get theirs.
         template: Of the names, as `file_stem` reads it; a row's own name goes before it.
+        wording: What prompts are put together from.
 
     Raises:
         ModelError: A weight file cannot be read.
-        InputError: The template is wrong.
+        InputError: The template is wrong, or a prompt cannot be put together for its seed.
     """
-    pictures = list(_pictures(drafts, base_seed))
+    pictures = list(_pictures(drafts, base_seed, wording))
     stems = _stems(pictures, template)
-    ids = _ids([(draft.model, settings) for draft, settings, _ in pictures])
+    ids = _ids([(one.draft.model, one.settings) for one in pictures])
     return [
-        Job(id, settings, draft.model, stem, draft.source, draft.has_seed)
-        for id, stem, (draft, settings, _) in zip(ids, stems, pictures, strict=True)
-    ]
+        Job(
+            id, one.settings, one.draft.model, stem, one.draft.source, one.draft.has_seed,
+            one.written,
+        )
+        for id, stem, one in zip(ids, stems, pictures, strict=True)
+    ]  # fmt: skip
 
 
-_Picture = tuple[Draft, Settings, str]
-"""A draft, the settings of one of its pictures with their seed, and the name a row gave, if any."""
+def _worded(draft: Draft, settings: Settings, wording: Wording) -> tuple[Settings, Written | None]:
+    try:
+        return wording.worded(settings)
+    except InputError as error:
+        raise InputError(f"{draft.source}: {error}", hint=error.hint) from None
 
 
-def _pictures(drafts: Sequence[Draft], base_seed: int) -> Iterator[_Picture]:
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """One picture of a draft: its settings, and the name that the row gave, if any."""
+
+    draft: Draft
+    settings: Settings
+    name: str
+    written: Written | None
+
+
+def _pictures(drafts: Sequence[Draft], base_seed: int, wording: Wording) -> Iterator[_Picture]:
     pictures_of_name = Counter(draft.name for draft in drafts)
     equal: Counter[str] = Counter()
     named: Counter[str] = Counter()
@@ -113,7 +137,8 @@ def _pictures(drafts: Sequence[Draft], base_seed: int) -> Iterator[_Picture]:
                 draft.name if is_single or not draft.name else f"{draft.name}-{named[draft.name]}"
             )
             update = {"seed": seed_of_image(seed, index)}
-            yield draft, draft.settings.model_copy(update=update), name
+            settings, written = _worded(draft, draft.settings.model_copy(update=update), wording)
+            yield _Picture(draft, settings, name, written)
 
 
 def _seed(draft: Draft, base_seed: int, equal: Counter[str]) -> int:
@@ -168,8 +193,8 @@ def _stems(pictures: Sequence[_Picture], template: str) -> list[str]:
         taken.add(candidate.casefold())
         return candidate
 
-    own = [unused(name) if name else "" for _, _, name in pictures]
+    own = [unused(one.name) if one.name else "" for one in pictures]
     return [
-        stem or unused(file_stem(settings, index=index, template=template))
-        for index, (stem, (_, settings, _)) in enumerate(zip(own, pictures, strict=True))
+        stem or unused(file_stem(one.settings, index=index, template=template))
+        for index, (stem, one) in enumerate(zip(own, pictures, strict=True))
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sdgen.batch.jobs import WHOLE, Shard
 from sdgen.files.formats import Format
 from sdgen.files.names import DEFAULT_TEMPLATE
+from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class BatchOptions:
     shard: Shard = WHOLE
     limit: int | None = None
     template: str = DEFAULT_TEMPLATE
+    wording: Wording = AS_WRITTEN
     micro_batch: int | None = None
     """Pictures in one pipeline call, 1 to 64; None is what the device does well."""
 

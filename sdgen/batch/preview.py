@@ -31,7 +31,7 @@ def preview_batch(drafts: Drafts, folder: Path, options: BatchOptions = DEFAULTS
         InputError: What earlier runs left in the folder cannot be read, or the template is wrong.
     """
     kept = read_base_seed(folder)
-    jobs = make_jobs(drafts.items, kept or 0, template=options.template)
+    jobs = make_jobs(drafts.items, kept or 0, template=options.template, wording=options.wording)
     chosen = select(jobs, options.shard, options.limit)
     noted = read_noted(folder)
     finished = find_finished(chosen, folder, noted, suffix_of(options.format))

@@ -25,7 +25,7 @@ from sdgen.files.formats import suffix_of
 from sdgen.files.images import read_record_of
 from sdgen.files.save import save_picture
 from sdgen.files.write import check_folder, picture_bytes, publish, sweep
-from sdgen.metadata.record import JobRecord
+from sdgen.metadata.record import JobRecord, as_written
 from sdgen.stop import Stop
 
 
@@ -60,7 +60,9 @@ def run_batch(
     root = check_folder(folder, needed_bytes=_largest(drafts))
     summary = BatchSummary(rejected=drafts.faults)
     with open_state(root, options.shard) as state:
-        jobs = make_jobs(drafts.items, state.base_seed, template=options.template)
+        jobs = make_jobs(
+            drafts.items, state.base_seed, template=options.template, wording=options.wording
+        )
         run = _Run(root, folder, options, state.ledger, observer or Observer(), summary)
         work = run.work(select(jobs, options.shard, options.limit))
         with _ending(summary):
@@ -133,7 +135,9 @@ class _Run:
         broken = self._broken.get(job.id)
         saved = save_picture(
             drawing.image,
-            drawing.record.model_copy(update={"job": JobRecord(id=job.id)}),
+            as_written(drawing.record, job.written).model_copy(
+                update={"job": JobRecord(id=job.id)}
+            ),
             self.folder,
             broken or job.stem,
             format=self.options.format,

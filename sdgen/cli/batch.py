@@ -23,10 +23,12 @@ from sdgen.cli.options import Configs, Device, Format, Json, Quiet, with_setting
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
+from sdgen.cli.wording import StyleNames, StylesFile, WildcardFolder
 from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
 from sdgen.files.folders import is_folder
 from sdgen.files.formats import SUFFIXES, format_named, is_foreign
 from sdgen.files.names import DEFAULT_TEMPLATE, FIELDS, check_template
+from sdgen.files.wording import wording_of
 from sdgen.models import LocalModel
 from sdgen.recipe.layers import Layer
 
@@ -73,6 +75,9 @@ def batch(
     file: File,
     num_images: Count = None,
     config: Configs = [],
+    wildcards: WildcardFolder = None,
+    style: StyleNames = [],
+    styles_file: StylesFile = None,
     dialect: Dialect = None,
     device: Device = "auto",
     output: Folder = Path("outputs"),
@@ -101,6 +106,7 @@ def batch(
         limit=limit,
         template=name,
         micro_batch=micro_batch_of(micro_batch),
+        wording=wording_of(wildcards, style, styles_file),
     )
     if shard is not None:
         options = replace(options, shard=parse_shard(shard))
@@ -110,6 +116,7 @@ def batch(
         [flags],
         num_images=num_images,
         keep_going=keep_going,
+        wording=options.wording,
     )
     check_locked(lock, (draft.model for draft in drafts.items))
     for fault in drafts.faults:

@@ -1,6 +1,7 @@
 """`sdgen "PROMPT"`, short for `sdgen generate "PROMPT"`: draw pictures, with their records."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ import typer
 
 from sdgen import engine
 from sdgen.api import plan_picture
-from sdgen.cli.drawing import report, save, steps, warn_of
+from sdgen.cli.drawing import report, save, steps
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import (
@@ -27,10 +28,14 @@ from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.target import Target, target_of
-from sdgen.engine import ImageGenerator
+from sdgen.cli.wording import StyleNames, StylesFile, WildcardFolder
+from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
+from sdgen.files.wording import wording_of
+from sdgen.metadata.record import as_written
 from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
+from sdgen.recipe.prompt.wording import Wording, Written
 from sdgen.recipe.seeds import SEEDS_BELOW, seed_of_image
 from sdgen.recipe.settings import Settings
 from sdgen.stop import Stop
@@ -47,6 +52,9 @@ def generate(
     num_images: Count = 1,
     micro_batch: MicroBatch = "auto",
     config: Configs = [],
+    wildcards: WildcardFolder = None,
+    style: StyleNames = [],
+    styles_file: StylesFile = None,
     device: Device = "auto",
     output: OutputPath = Path("outputs"),
     format: Format = None,
@@ -63,6 +71,7 @@ def generate(
     planned = plan_picture(with_stdin_prompt(flags), config)
     check_locked(lock, [planned.model])
     _check_last_seed(planned.settings.seed, num_images)
+    pictures = _pictures(planned.settings, num_images, wording_of(wildcards, style, styles_file))
     target = target_of(output, format, overwrite=overwrite)
     target.check(num_images)
     with stop_on_signals() as stop, open_display(out) as shown:
@@ -70,17 +79,27 @@ def generate(
         generator = engine.open_generator(device)
         generator.load(planned.model, planned.settings.dtype)
         out.say(f"{planned.model.name} on {generator.device}")
-        series = _Series(planned, num_images, generator, target, out, shown, stop)
+        series = _Series(planned, pictures, generator, target, out, shown, stop)
         series.draw(together)
     _conclude(series.failures, num_images)
 
 
+_Picture = tuple[Settings, Written | None]
+"""Settings, and how their prompts were written where others are drawn."""
+
+
+def _pictures(settings: Settings, count: int, wording: Wording) -> list[_Picture]:
+    """Seed after seed, and what the prompts are for each."""
+    seeds = (seed_of_image(settings.seed, number) for number in range(count))
+    return [wording.worded(settings.model_copy(update={"seed": seed})) for seed in seeds]
+
+
 @dataclass(slots=True)
 class _Series:
-    """The pictures of one command, which differ in the seed only."""
+    """The pictures of one command, which differ in the seed, and in what depends on it."""
 
     planned: Plan
-    count: int
+    pictures: list[_Picture]
     generator: ImageGenerator
     target: Target
     out: Output
@@ -88,6 +107,11 @@ class _Series:
     stop: Stop
     failures: list[SdgenError] = field(default_factory=list)
     _done: int = 0
+    _told: set[str] = field(default_factory=set)
+
+    @property
+    def count(self) -> int:
+        return len(self.pictures)
 
     def draw(self, together: int | None) -> None:
         """Draw all, `together` in one call; None is what the device does well, and no padding.
@@ -97,7 +121,6 @@ class _Series:
         """
         try:
             self.stop.check()
-            warn_of(self.generator, self.planned.settings, self.planned.model, self.out)
             size = together or self._usual_size()
             for start in range(0, self.count, size):
                 self.stop.check()
@@ -112,9 +135,10 @@ class _Series:
 
     def _call(self, numbers: range, size: int) -> None:
         """Draw the pictures of these numbers (from 0), write them, and say where they are."""
-        slots = [self._settings(number) for number in numbers]
+        slots = [self.pictures[number][0] for number in numbers]
+        self._warn_of(slots)
         empty: list[Settings | None] = [None] * (size - len(slots))
-        self.shown.picture(shorten(self.planned.settings.prompt))
+        self.shown.picture(shorten(slots[0].prompt))
         started = time.perf_counter()
         outcomes = self.generator.generate_batch(
             [*slots, *empty], self.planned.model, steps(self.shown, self.stop), self._warn
@@ -124,12 +148,18 @@ class _Series:
             if isinstance(outcome, SdgenError):
                 self._failed(number, outcome)
                 continue
-            report(self.out, outcome, save(outcome, number, self.target), seconds)
+            record = as_written(outcome.record, self.pictures[number][1])
+            drawing = Drawing(outcome.image, record)
+            report(self.out, drawing, save(drawing, number, self.target), seconds)
             self._done += 1
 
-    def _settings(self, number: int) -> Settings:
-        seed = seed_of_image(self.planned.settings.seed, number)
-        return self.planned.settings.model_copy(update={"seed": seed})
+    def _warn_of(self, slots: Sequence[Settings]) -> None:
+        """Say what the user must know of pictures before they are drawn, each line once."""
+        for settings in slots:
+            for notice in self.generator.notices(settings, self.planned.model):
+                if notice not in self._told:
+                    self._told.add(notice)
+                    self._warn(notice)
 
     def _warn(self, line: str) -> None:
         self.out.warn(display(line))
@@ -138,7 +168,7 @@ class _Series:
         """Say of one picture among several that it failed, with the seed to try it again."""
         self.failures.append(error)
         if self.count > 1:
-            seed = seed_of_image(self.planned.settings.seed, number)
+            seed = self.pictures[number][0].seed
             self.out.warn(f"seed {seed}: {display(str(error))}")
             self.out.json({"seed": seed, "error": error_object(error)})
 

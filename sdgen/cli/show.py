@@ -133,6 +133,7 @@ def record_rows(record: "Record") -> list[Row]:
     settings = {name: str(value) for name, value in record.settings.model_dump().items()}
     return [
         *settings.items(),
+        *_written_rows(record),
         *_model_rows(record),
         ("diffusers scheduler", record.scheduler.class_name),
         *_picture_rows(record),
@@ -142,6 +143,16 @@ def record_rows(record: "Record") -> list[Row]:
         *(("notice", notice) for notice in record.notices),
         *_parent_rows(record),
     ]
+
+
+def _written_rows(record: "Record") -> Iterator[Row]:
+    if record.written is None:
+        return
+    for name in ("prompt", "negative_prompt"):
+        if (text := getattr(record.written, name)) != getattr(record.settings, name):
+            yield f"{name} as written", text
+    if record.written.styles:
+        yield "styles", ", ".join(record.written.styles)
 
 
 def _model_rows(record: "Record") -> Iterator[Row]:

@@ -8,6 +8,8 @@ from sdgen.api import plan_picture
 from sdgen.cli.options import Configs, Json, with_settings
 from sdgen.cli.output import Output, display
 from sdgen.cli.stdin import with_stdin_prompt
+from sdgen.cli.wording import StyleNames, StylesFile, WildcardFolder
+from sdgen.files.wording import wording_of
 from sdgen.models import LocalModel
 from sdgen.models.prompts import Chunk, PromptReading, ReadPrompt, read_prompts
 from sdgen.models.tokens import Piece, PromptReader
@@ -18,17 +20,29 @@ JOINERS = "\u200d\ufe0f"
 """Invisible parts of emoji, which `display` leaves alone inside of them."""
 
 
-@with_settings(prompt=True, only=("negative_prompt", "prompt_syntax", "model"))
-def tokens(*, flags: Layer, config: Configs = [], as_json: Json = False) -> None:
+@with_settings(prompt=True, only=("negative_prompt", "prompt_syntax", "model", "seed"))
+def tokens(
+    *,
+    flags: Layer,
+    config: Configs = [],
+    wildcards: WildcardFolder = None,
+    style: StyleNames = [],
+    styles_file: StylesFile = None,
+    as_json: Json = False,
+) -> None:
     """Show how a model reads PROMPT: chunks, weights, tokens, and what it does not read or know.
 
     A dot joins the tokens of one word; ×3 stands behind a character that takes three of them.
+    Choices are made for --seed, and for another seed each time without it.
     """
     out = Output(as_json=as_json)
     planned = plan_picture(with_stdin_prompt(flags), config)
     reader = PromptReader(planned.model)
-    for read in read_prompts(reader, planned.settings):
-        text = getattr(planned.settings, read.name)
+    settings, written = wording_of(wildcards, style, styles_file).worded(planned.settings)
+    for read in read_prompts(reader, settings):
+        text = getattr(settings, read.name)
+        if written is not None and text != getattr(written, read.name):
+            out.result(f"{read.name} for seed {settings.seed}: {text}")
         out.json({"text": text, **text_object(read, planned.model)})
         for line in text_lines(read, planned.model):
             out.result(display(line))

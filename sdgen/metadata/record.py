@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Self
 from PIL import Image
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from sdgen.recipe.prompt.wording import Written
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import MOST_TOGETHER
 from sdgen.version import __version__
@@ -81,6 +82,14 @@ class ParentRecord(_Part):
     changed: dict[str, Any] = Field(description="settings that differ: name → the parent's value")
 
 
+class WrittenRecord(_Part):
+    """The prompts as they were written, where styles and choices made the drawn ones of them."""
+
+    prompt: str
+    negative_prompt: str = ""
+    styles: list[str] = Field(default=[], description="names; their words are in the settings")
+
+
 class JobRecord(_Part):
     """The place in a batch: `id` is the same whenever the same job is run."""
 
@@ -108,12 +117,25 @@ class Record(_Part):
     batch: BatchRecord = BatchRecord()
     image: PixelRecord
     notices: list[str] = Field(default=[], description="what the user was told about this picture")
+    written: WrittenRecord | None = None
     parent: ParentRecord | None = None
     job: JobRecord | None = None
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The record as JSON text; characters outside ASCII are kept as they are."""
         return self.model_dump_json(by_alias=True, indent=indent, exclude_none=True)
+
+
+def as_written(record: Record, written: Written | None) -> Record:
+    """`record`, which tells how its prompts were written where that is not how they were drawn."""
+    if written is None:
+        return record
+    said = WrittenRecord(
+        prompt=written.prompt,
+        negative_prompt=written.negative_prompt,
+        styles=list(written.styles),
+    )
+    return record.model_copy(update={"written": said})
 
 
 def pixels_of(image: Image.Image) -> PixelRecord:
