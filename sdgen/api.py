@@ -15,6 +15,7 @@ from sdgen import engine
 from sdgen.engine import ImageGenerator
 from sdgen.files.configs import load_config, user_defaults
 from sdgen.files.wording import wording_of
+from sdgen.models.lora import ANYWHERE, Search
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import DRAWN, Layer, layer_from
 from sdgen.recipe.seeds import DRAWN_BELOW
@@ -128,9 +129,9 @@ def config_layers(configs: Sequence[str]) -> list[Layer]:
     return [*([own] if own else []), *map(load_config, configs)]
 
 
-def plan_picture(flags: Layer, configs: Sequence[str]) -> Plan:
+def plan_picture(flags: Layer, configs: Sequence[str], search: Search = ANYWHERE) -> Plan:
     """Settings and model of one picture; a seed that nobody gave is drawn."""
-    return plan([drawn_seed(), *config_layers(configs), flags])
+    return plan([drawn_seed(), *config_layers(configs), flags], search=search)
 
 
 def drawn_seed() -> Layer:

@@ -6,7 +6,8 @@ Pixels are compared, not files. Nothing is called reproduced on faith.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal
+from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 
@@ -15,11 +16,11 @@ from sdgen.engine import Drawing, ImageGenerator, OnStep, Slots, Tell, no_progre
 from sdgen.errors import InputError, ModelError, SdgenError
 from sdgen.files.compare import PixelDifference, compare_pixels
 from sdgen.metadata.compare import Difference, differences
-from sdgen.metadata.record import ParentRecord, Record, pixels_sha256
+from sdgen.metadata.record import Record, pixels_sha256
 from sdgen.models import LocalModel, find_model
 from sdgen.models.local import is_bare_name
-from sdgen.models.resolve import Plan, check_drawable, plan
-from sdgen.recipe.layers import Layer
+from sdgen.models.lora import Search, with_loras
+from sdgen.models.resolve import check_drawable
 from sdgen.recipe.settings import Settings
 
 DEFAULT_TOLERANCE = 2
@@ -80,16 +81,23 @@ class Original:
         return Difference("image", "sha256", recorded, here) if recorded != here else None
 
 
-def recorded_model(record: Record, place: str | None) -> LocalModel:
-    """The model that `record` names, where it is on this machine.
+def recorded_model(record: Record, place: str | None, lora_dirs: Sequence[Path] = ()) -> LocalModel:
+    """The model that `record` names, and what was added to it, where they are on this machine.
 
     Args:
         record: It may only name a model; a path in it would not be followed.
         place: A folder or name that the user gave for it; None looks the recorded name up.
+        lora_dirs: Where the user keeps LoRAs.
 
     Raises:
-        ModelError: It is not here.
+        ModelError: One of them is not here.
     """
+    hashes = {one.name: one.sha256 for one in record.added if one.kind == "lora"}
+    model = _recorded_alone(record, place)
+    return with_loras(model, record.settings, Search(lora_dirs, hashes))[0]
+
+
+def _recorded_alone(record: Record, place: str | None) -> LocalModel:
     name = place or record.settings.model
     if place is None and not is_bare_name(name):
         raise ModelError(f"the record names {name!r}, which is not a model's name")
@@ -110,7 +118,9 @@ def changed_weights(record: Record, model: LocalModel) -> list[str]:
 
 
 def _changed_files(record: Record, model: LocalModel) -> list[Difference]:
-    recorded, here = record.model.files, model.hashes()
+    recorded, here = dict(record.model.files), model.hashes()
+    recorded |= {f"{one.kind} {one.name}": one.sha256 for one in record.added}
+    here |= {f"lora {one.name}": one.sha256 for one in model.loras}
     return [
         Difference("model", name, recorded.get(name), here.get(name))
         for name in sorted({*here, *recorded})
@@ -130,10 +140,14 @@ def check(original: Original, model: LocalModel) -> Verdict | None:
         return Verdict(
             "different",
             f"the model has other files than it had: {shown}{more} "
-            "(if the right one lies elsewhere: --model FOLDER)",
+            f"(if the right one lies elsewhere: {_where(changed)} FOLDER)",
             differences=tuple(changed),
         )
     return None
+
+
+def _where(changed: Sequence[Difference]) -> str:
+    return "--lora-dir" if all(one.name.startswith("lora ") for one in changed) else "--model"
 
 
 def check_only(original: Original, model: LocalModel) -> Verdict:
@@ -274,25 +288,3 @@ def _why(found: Sequence[Difference]) -> str:
     """What differs, where both records say something: a CPU has no CUDA version to compare."""
     said = [str(one) for one in found if one.is_said]
     return ", ".join(said) or "nothing recorded differs; the cause is outside the record"
-
-
-def vary(record: Record, flags: Layer, model: LocalModel) -> Plan:
-    """The plan of a variation: what the record says, under what the user changed.
-
-    Args:
-        record: Of the parent.
-        flags: The changes.
-        model: From `recorded_model`.
-
-    Raises:
-        InputError: A changed value is wrong.
-    """
-    return plan([Layer("record", record.settings.model_dump()), flags], find=lambda _: model)
-
-
-def with_parent(drawing: Drawing, parent: Record) -> Drawing:
-    """`drawing` as a variation of `parent`; its record tells the parent and what changed."""
-    before, after = parent.settings.model_dump(), drawing.record.settings.model_dump()
-    changed: dict[str, Any] = {k: v for k, v in before.items() if v != after[k]}
-    lineage = ParentRecord(pixels_sha256=parent.image.sha256, changed=changed)
-    return Drawing(drawing.image, drawing.record.model_copy(update={"parent": lineage}))

@@ -30,6 +30,7 @@ def place_of(record: Record) -> Place:
     shared = (
         shape_key(record.settings),
         sorted(record.model.files.items()),
+        [(one.kind, one.sha256) for one in record.added],
         sorted(record.environment.items()),
         record.batch.size,
     )

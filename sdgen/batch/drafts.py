@@ -7,6 +7,7 @@ from sdgen.batch.draft import Around, Draft, Find, RowModelError, draft_row, lin
 from sdgen.batch.jobfiles import MAX_ROWS, JobFile
 from sdgen.batch.rows import Fault
 from sdgen.errors import InputError, ModelError, SdgenError
+from sdgen.models.lora import ANYWHERE, Search
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording
 
@@ -32,6 +33,7 @@ def draft_jobs(
     keep_going: bool = False,
     find: Find | None = None,
     wording: Wording = AS_WRITTEN,
+    search: Search = ANYWHERE,
 ) -> Drafts:
     """Check every row of `job_file`.
 
@@ -43,12 +45,13 @@ def draft_jobs(
         keep_going: Leave rows with faults out instead of refusing the file.
         find: Finds models; the real one if not given.
         wording: What prompts are put together from.
+        search: Where LoRAs may lie.
 
     Raises:
         InputError: The file says nothing, or has faults; all of them are listed.
         ModelError: A model is not here. One that no row names ends the check at once.
     """
-    around = Around(job_file.name, lower, upper, num_images, find, wording=wording)
+    around = Around(job_file.name, lower, upper, num_images, find, search, wording)
     items: list[Draft] = []
     errors: dict[str, SdgenError] = {}  # by line: the fault of a flag is in every row, told once
     for row in job_file.rows():

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sdgen.batch.draft import Draft
@@ -153,10 +153,10 @@ def _seed(draft: Draft, base_seed: int, equal: Counter[str]) -> int:
 def _ids(drawn: Sequence[tuple[LocalModel, Settings]]) -> list[str]:
     """16 hex digits for each; equal pictures are told apart by their number."""
     equal: Counter[str] = Counter()
-    marks: dict[LocalModelKey, str] = {}
+    marks: dict[Hashable, str] = {}
     ids = []
     for model, settings in drawn:
-        key = (model.name, str(model.folder))
+        key = (model.name, str(model.folder), model.loras)
         if key not in marks:
             marks[key] = _mark(model)
         content = f"{marks[key]}\x1f{settings.model_dump_json()}"
@@ -165,12 +165,10 @@ def _ids(drawn: Sequence[tuple[LocalModel, Settings]]) -> list[str]:
     return ids
 
 
-LocalModelKey = tuple[str, str]
-
-
 def _mark(model: LocalModel) -> str:
     """What tells these weights from others, wherever they lie: a folder may be moved or renewed."""
-    return _digest(json.dumps([model.name, model.revision, model.hashes()], sort_keys=True))
+    marks = [model.name, model.revision, model.hashes(), *(one.sha256 for one in model.loras)]
+    return _digest(json.dumps(marks, sort_keys=True))
 
 
 def _digest(text: str) -> str:

@@ -108,7 +108,7 @@ class _Group:
         """
         shapes: dict[tuple[object, ...], list[Job]] = {}
         for job in self.jobs:
-            shapes.setdefault(shape_key(job.settings), []).append(job)
+            shapes.setdefault((shape_key(job.settings), job.model.loras), []).append(job)
         for jobs in shapes.values():
             size = self._size(jobs)
             padded = [*jobs, *[None] * (-len(jobs) % size)]

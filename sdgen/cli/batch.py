@@ -19,17 +19,18 @@ from sdgen.batch.outcomes import BatchSummary, Observer
 from sdgen.batch.preview import Preview, preview_batch
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
-from sdgen.cli.options import Configs, Device, Format, Json, Quiet, with_settings
+from sdgen.cli.options import Configs, Device, Format, Json, LoraDirs, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
-from sdgen.cli.wording import StyleNames, StylesFile, WildcardFolder
+from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
 from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
 from sdgen.files.folders import is_folder
 from sdgen.files.formats import SUFFIXES, format_named, is_foreign
 from sdgen.files.names import DEFAULT_TEMPLATE, FIELDS, check_template
 from sdgen.files.wording import wording_of
 from sdgen.models import LocalModel
+from sdgen.models.lora import Search
 from sdgen.recipe.layers import Layer
 
 File = Annotated[
@@ -75,9 +76,11 @@ def batch(
     file: File,
     num_images: Count = None,
     config: Configs = [],
+    lora_dir: LoraDirs = [],
     wildcards: WildcardFolder = None,
     style: StyleNames = [],
     styles_file: StylesFile = None,
+    strict_tokens: StrictTokens = False,
     dialect: Dialect = None,
     device: Device = "auto",
     output: Folder = Path("outputs"),
@@ -107,6 +110,7 @@ def batch(
         template=name,
         micro_batch=micro_batch_of(micro_batch),
         wording=wording_of(wildcards, style, styles_file),
+        strict_tokens=strict_tokens,
     )
     if shard is not None:
         options = replace(options, shard=parse_shard(shard))
@@ -117,6 +121,7 @@ def batch(
         num_images=num_images,
         keep_going=keep_going,
         wording=options.wording,
+        search=Search(lora_dir),
     )
     check_locked(lock, (draft.model for draft in drafts.items))
     for fault in drafts.faults:

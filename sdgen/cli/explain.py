@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from sdgen.api import config_layers, drawn_seed
-from sdgen.cli.options import Configs, Json, with_settings
+from sdgen.cli.options import Configs, Json, LoraDirs, with_settings
 from sdgen.cli.output import Output
 from sdgen.errors import InputError
+from sdgen.models.lora import Search
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import DRAWN, Layer
 
@@ -25,6 +26,7 @@ def explain(
         str | None, typer.Argument(metavar="PROMPT", help="What the picture would show.")
     ] = None,
     config: Configs = [],
+    lora_dir: LoraDirs = [],
     as_json: Json = False,
 ) -> None:
     """Show each setting and where its value comes from, without drawing anything.
@@ -33,7 +35,8 @@ def explain(
     """
     out = Output(as_json=as_json)
     flags = _with_prompt(flags, words)
-    lines = explained(plan([_stand_in(), drawn_seed(), *config_layers(config), flags]))
+    layers = [_stand_in(), drawn_seed(), *config_layers(config), flags]
+    lines = explained(plan(layers, search=Search(lora_dir)))
     for name, value, source in lines:
         out.json({"name": name, "value": value, "source": source})
     out.table(map(_row, lines), ("setting", "value", "from"))

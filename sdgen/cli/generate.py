@@ -18,6 +18,7 @@ from sdgen.cli.options import (
     Device,
     Format,
     Json,
+    LoraDirs,
     OutputPath,
     Overwrite,
     Quiet,
@@ -28,11 +29,13 @@ from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.target import Target, target_of
-from sdgen.cli.wording import StyleNames, StylesFile, WildcardFolder
+from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
 from sdgen.files.wording import wording_of
 from sdgen.metadata.record import as_written
+from sdgen.models.lora import Search
+from sdgen.models.prompts import refuse_losses
 from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.prompt.wording import Wording, Written
@@ -52,9 +55,11 @@ def generate(
     num_images: Count = 1,
     micro_batch: MicroBatch = "auto",
     config: Configs = [],
+    lora_dir: LoraDirs = [],
     wildcards: WildcardFolder = None,
     style: StyleNames = [],
     styles_file: StylesFile = None,
+    strict_tokens: StrictTokens = False,
     device: Device = "auto",
     output: OutputPath = Path("outputs"),
     format: Format = None,
@@ -68,10 +73,12 @@ def generate(
     out = Output(as_json=json, quiet=quiet)
     together = micro_batch_of(micro_batch)
     lock = open_lock(locked=locked, path=lock_file)
-    planned = plan_picture(with_stdin_prompt(flags), config)
+    planned = plan_picture(with_stdin_prompt(flags), config, Search(lora_dir))
     check_locked(lock, [planned.model])
     _check_last_seed(planned.settings.seed, num_images)
     pictures = _pictures(planned.settings, num_images, wording_of(wildcards, style, styles_file))
+    if strict_tokens:
+        refuse_losses(("", settings, planned.model) for settings, _ in pictures)
     target = target_of(output, format, overwrite=overwrite)
     target.check(num_images)
     with stop_on_signals() as stop, open_display(out) as shown:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from sdgen.errors import InputError
-from sdgen.recipe.layers import field_type, layer_from
+from sdgen.recipe.layers import field_type, is_list, layer_from
 from sdgen.recipe.settings import Settings, canonical_name
 
 FLAGS = "flags"
@@ -48,6 +48,12 @@ Configs = Annotated[
         autocompletion=_config_names,
     ),
 ]  # fmt: skip
+LoraDirs = Annotated[
+    list[Path],
+    typer.Option(
+        "--lora-dir", metavar="FOLDER", help="Where LoRAs lie that are named only; repeatable."
+    ),
+]
 OutputPath = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="PATH", help="Folder to write into, or an image file."),
@@ -77,7 +83,7 @@ def with_settings(
         @wraps(command)
         def wrapper(**given: Any) -> None:
             typed = {parameter.name: given.pop(parameter.name) for parameter in taken}
-            said = {name: value for name, value in typed.items() if value is not None}
+            said = {name: value for name, value in typed.items() if value not in (None, [])}
             command(flags=layer_from(FLAGS, said, text=True), **given)
 
         own = [p for n, p in inspect.signature(command).parameters.items() if n != "flags"]
@@ -110,11 +116,13 @@ def _option(name: str) -> inspect.Parameter:
         help=field.description,
         autocompletion=_completion(name),
     )
-    return _parameter(name, option)
+    return _parameter(name, option, kind=list[str] if is_list(name) else str)
 
 
-def _parameter(name: str, info: Any, *, required: bool = False) -> inspect.Parameter:
-    annotation = Annotated[str, info] if required else Annotated[str | None, info]
+def _parameter(
+    name: str, info: Any, *, kind: Any = str, required: bool = False
+) -> inspect.Parameter:
+    annotation = Annotated[kind, info] if required else Annotated[kind | None, info]
     default = inspect.Parameter.empty if required else None
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
@@ -124,6 +132,9 @@ def _parameter(name: str, info: Any, *, required: bool = False) -> inspect.Param
 def metavar(name: str) -> str:
     """What to write for the setting: its choices, or its kind and bounds (`1-1000`)."""
     field = Settings.model_fields[name]
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and "metavar" in extra:
+        return str(extra["metavar"])
     choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
     if choices:
         return "|".join(choices)

@@ -31,10 +31,9 @@ from sdgen.replay import (
     open_like,
     recorded_model,
     redraw,
-    vary,
-    with_parent,
 )
 from sdgen.stop import Stop
+from sdgen.variation import vary, with_parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,7 @@ class Request:
     check_only: bool
     target: Target | None
     lock: OpenLock | None = None
+    lora_dirs: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def opened(path: Path, request: Request, warn: Tell) -> tuple[Original, LocalMod
     for field in records_disagree(path):
         warn(f"{display(path.name)}: the picture and its .json disagree about {field}")
     original = Original(record, pixels_at(path))
-    model = recorded_model(record, request.place)
+    model = recorded_model(record, request.place, request.lora_dirs)
     check_locked(request.lock, [model])
     return original, model
 
@@ -197,7 +197,7 @@ def _variation(
     """Draw the recorded picture with changed settings, and keep it."""
     if changed := changed_weights(record, model):
         out.warn(f"the model has other files than it had: {display(', '.join(changed[:3]))}")
-    planned = vary(record, request.flags, model)
+    planned = vary(record, request.flags, model, request.lora_dirs)
     shown.picture(f"loading {planned.model.name}")
     generator = open_like(record, request.device)
     warn_of(generator, planned.settings, planned.model, out)

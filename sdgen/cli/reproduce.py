@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
-from sdgen.cli.options import Device, Format, Json, Overwrite, Quiet, with_settings
+from sdgen.cli.options import Device, Format, Json, LoraDirs, Overwrite, Quiet, with_settings
 from sdgen.cli.output import Output
 from sdgen.cli.progress import open_display
 from sdgen.cli.replaying import Outcome, Request, attempt, outcome_line, outcome_object
@@ -59,6 +59,7 @@ def reproduce(
     strict: Strict = False,
     check: Check = False,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
+    lora_dir: LoraDirs = [],
     device: Device = "auto",
     output: Keep = None,
     format: Format = None,
@@ -77,7 +78,9 @@ def reproduce(
     if strict and not all_below:
         raise InputError("--strict is for --all")
     request = _request(flags, device, tolerance, check, output, format, overwrite)
-    request = replace(request, lock=open_lock(locked=locked, path=lock_file))
+    request = replace(
+        request, lock=open_lock(locked=locked, path=lock_file), lora_dirs=tuple(lora_dir)
+    )
     check_locked(request.lock, [])  # the versions; a model when it is known
     if all_below:
         if request.target is not None:

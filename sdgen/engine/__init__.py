@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sdgen.errors import SdgenError
 from sdgen.models import LocalModel
+from sdgen.recipe.loras import loras_of
 from sdgen.recipe.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ class Drawing:
 
 
 def shape_key(settings: Settings) -> tuple[object, ...]:
-    """What pictures must have in common to go through one call: all but prompts and seed."""
-    own = {"prompt", "negative_prompt", "seed"}
-    return tuple(settings.model_dump(exclude=own).values())
+    """What pictures must have in common to go through one call: all but prompts' words and seed."""
+    own = {"prompt", "negative_prompt", "seed", "lora"}
+    return *settings.model_dump(exclude=own).values(), loras_of(settings)
 
 
 class ImageGenerator(Protocol):

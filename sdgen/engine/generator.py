@@ -12,6 +12,7 @@ from sdgen.engine.environment import switches_as
 from sdgen.engine.failures import LackOfMemoryError, Stage
 from sdgen.engine.ladder import Shape, Way, Ways, way_recorded
 from sdgen.engine.loader import LoadedModel, load_model
+from sdgen.engine.lora import added_to, notices_of, with_added
 from sdgen.engine.notices import notices_on
 from sdgen.engine.recording import recorded
 from sdgen.engine.sizes import together
@@ -61,7 +62,8 @@ class DiffusersGenerator:
     def notices(self, settings: Settings, model: LocalModel) -> list[str]:
         """What the user must know before `settings` are drawn."""
         loaded = self._open(model, settings.dtype, _shape(settings, model))
-        return notices_on(loaded.pipeline, model, settings)
+        added = added_to(loaded, model, settings)
+        return [*notices_on(loaded.pipeline, model, settings), *notices_of(added)]
 
     def micro_batch(self, settings: Settings, model: LocalModel) -> int:
         """How many pictures of this shape are best drawn together on this device; at least 1."""
@@ -130,7 +132,8 @@ class DiffusersGenerator:
         device, dtype = self._place(_shared(slots).dtype, way)
         try:
             loaded = self._load(call.model, _shared(slots).dtype, way)
-            found = draw_together(loaded, slots, way, call.on_step)
+            with with_added(loaded, call.model, _shared(slots)) as whole:
+                found = draw_together(whole, slots, way, call.on_step)
         except LackOfMemoryError as lack:
             return lack.stage
         outcomes: list[Drawing | SdgenError] = []

@@ -4,7 +4,7 @@ import gc
 import os
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -16,6 +16,9 @@ from sdgen.errors import ModelError
 from sdgen.models import LocalModel
 from sdgen.models.folder import read_json
 
+if TYPE_CHECKING:
+    from sdgen.engine.lora import Added
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
@@ -23,7 +26,8 @@ class LoadedModel:
 
     The pipeline's own scheduler is replaced for each call; `trained` never changes. `hashes` are
     those of the files that were loaded, whatever lies in the folder by now. `texts` are its last
-    embeddings, `attention` the kernel that its UNet used for each shape (`kernel_used`).
+    embeddings, `attention` the kernel that its UNet used for each shape (`kernel_used`), `added`
+    the LoRAs that were added last, at most one set of them.
     """
 
     pipeline: Any
@@ -31,6 +35,7 @@ class LoadedModel:
     hashes: dict[str, str]
     texts: TextCache = field(default_factory=TextCache)
     attention: dict[Hashable, str] = field(default_factory=dict)
+    added: "list[Added]" = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import torch
 from sdgen.engine import Drawing
 from sdgen.engine.environment import environment
 from sdgen.engine.loader import LoadedModel
+from sdgen.engine.lora import added_to, notices_of
 from sdgen.engine.notices import notices_on
 from sdgen.engine.together import Drawn
 from sdgen.metadata.record import (
@@ -40,20 +41,21 @@ def recorded(
         place: Size of the call, and the slot.
         device: Which drew.
     """
-    scheduler = loaded.pipeline.scheduler
+    scheduler, added = loaded.pipeline.scheduler, added_to(loaded, model, settings)
     record = Record(
         created=now(),
         settings=settings,
         model=ModelRecord(
             name=model.name, pipeline=model.pipeline, revision=model.revision, files=loaded.hashes
         ),
+        added=[adapter.record for adapter in added],
         scheduler=SchedulerRecord(
             class_name=type(scheduler).__name__, config=_plain(dict(scheduler.config))
         ),
         environment=environment(device) | drawn.how,
         batch=place,
         image=pixels_of(drawn.image),
-        notices=[*notices_on(loaded.pipeline, model, settings), *drawn.notices],
+        notices=[*notices_on(loaded.pipeline, model, settings), *notices_of(added), *drawn.notices],
     )
     return Drawing(drawn.image, record)
 

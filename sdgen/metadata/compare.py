@@ -64,7 +64,11 @@ def facts(record: Record) -> dict[Fact, Any]:
     """Everything in the record that may explain a difference, flat, in the record's order."""
     parts: dict[str, Mapping[str, Any]] = {
         "settings": record.settings.model_dump(),
-        "model": {**record.model.model_dump(exclude={"files"}), **record.model.files},
+        "model": {
+            **record.model.model_dump(exclude={"files"}),
+            **record.model.files,
+            **{f"{one.kind} {one.name}": one.sha256 for one in record.added},
+        },
         "scheduler": {"class": record.scheduler.class_name, **record.scheduler.config},
         "environment": record.environment,
         "batch": record.batch.model_dump(),

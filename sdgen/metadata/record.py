@@ -46,6 +46,16 @@ class ModelRecord(_Part):
     files: dict[str, str] = Field(description="path inside the model's folder → SHA-256")
 
 
+class AddedRecord(_Part):
+    """Weights that were added to the model's own: what they are, and how much of them took part."""
+
+    kind: str
+    name: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the whole file")
+    modules: int = Field(description="layers of the model that they changed")
+    left_out: int = Field(default=0, description="layers of theirs that the model does not have")
+
+
 class SchedulerRecord(_Part):
     """The diffusers scheduler as it was built."""
 
@@ -112,6 +122,7 @@ class Record(_Part):
     created: AwareDatetime
     settings: Settings
     model: ModelRecord
+    added: list[AddedRecord] = []
     scheduler: SchedulerRecord
     environment: Environment
     batch: BatchRecord = BatchRecord()

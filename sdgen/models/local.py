@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import ModelError, did_you_mean
 from sdgen.models.catalogue import CATALOGUE, Entry
@@ -19,6 +19,9 @@ from sdgen.models.hashes import expected_hashes, hash_files, identity_of
 from sdgen.models.weights import pickle_in, pickled
 from sdgen.recipe.schedulers import from_diffusers
 from sdgen.recipe.sizes import SizeRule
+
+if TYPE_CHECKING:
+    from sdgen.models.lora import LocalLora
 
 _BARE_NAME = re.compile(r"[^~./\\:][^/\\:]*")
 
@@ -33,6 +36,7 @@ class LocalModel:
     `name` is what the record says (never a path); `weights` are the files that decide the pixels,
     relative to `folder`; `defaults` is the model's own layer of settings; `variant` is `fp16` when
     only half-precision weights are there; `text_layers` is None where the folder does not say.
+    `loras` are added while it draws, in this order (`with_loras`).
     """
 
     name: str
@@ -44,6 +48,7 @@ class LocalModel:
     revision: str | None = None
     variant: str | None = None
     text_layers: int | None = None
+    loras: "tuple[LocalLora, ...]" = ()
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 in hex of each of `weights`.

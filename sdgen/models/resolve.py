@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sdgen.errors import InputError
 from sdgen.models.local import LocalModel, find_model
+from sdgen.models.lora import ANYWHERE, Search, with_loras
 from sdgen.recipe.layers import Layer, resolve
 from sdgen.recipe.schedulers import SCHEDULERS, check_steps
 from sdgen.recipe.settings import Settings
@@ -20,12 +21,22 @@ class Plan:
     model: LocalModel
 
 
-def plan(layers: Sequence[Layer], *, find: Callable[[str], LocalModel] | None = None) -> Plan:
+def plan(
+    layers: Sequence[Layer],
+    *,
+    find: Callable[[str], LocalModel] | None = None,
+    search: Search = ANYWHERE,
+) -> Plan:
     """Merge `layers` over the defaults of the model that they name, and check the outcome.
+
+    Args:
+        layers: Lowest first.
+        find: Finds the model; the real one if not given.
+        search: Where LoRAs may lie.
 
     Raises:
         InputError: A setting is wrong, or model or scheduler cannot draw the size or the steps.
-        ModelError: The model is not here.
+        ModelError: The model or a LoRA is not here.
     """
     named = [layer.values["model"] for layer in layers if "model" in layer.values]
     name = named[-1] if named else Settings.model_fields["model"].default
@@ -40,7 +51,8 @@ def plan(layers: Sequence[Layer], *, find: Callable[[str], LocalModel] | None = 
         if "model" in layer.values:
             sources["model"] = layer.place("model")
     check_drawable(resolved.settings, model)
-    return Plan(resolved.settings, sources, model)
+    model, settings = with_loras(model, resolved.settings, search)
+    return Plan(settings, sources, model)
 
 
 def check_drawable(settings: Settings, model: LocalModel) -> None:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sdgen.errors import InputError
+from sdgen.recipe.loras import read_loras
 from sdgen.recipe.prompt.refused import refusal
 from sdgen.recipe.schedulers import find_scheduler
 
@@ -89,6 +90,10 @@ class Settings(BaseModel):
     model: Text = Field(
         "storybook", description="Model: a name from `sdgen models list`, or a folder.",
         json_schema_extra=_also("sd_model", "checkpoint"),
+    )  # fmt: skip
+    lora: Annotated[tuple[Text, ...], BeforeValidator(read_loras)] = Field(
+        (), description="Low-rank weights added to the model, with a scale; repeatable.",
+        json_schema_extra=_also("loras") | {"metavar": "FILE[:SCALE]"},
     )  # fmt: skip
     scheduler: Annotated[str, AfterValidator(_canonical_scheduler)] = Field(
         "dpmpp_2m", description="How the noise is removed: a name from `sdgen schedulers`.",

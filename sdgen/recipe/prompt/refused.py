@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from sdgen.recipe.prompt.loras import TAG
+from sdgen.recipe.prompt.loras import lora_tags
 from sdgen.recipe.prompt.weights import parse
 
 MOST_WEIGHT = 100.0
@@ -20,8 +20,10 @@ def refusal(prompt: str) -> str:
     """
     if _AND.search(prompt):
         return "joins prompts with AND, which sdgen does not do; in small letters it is a word"
-    if tag := TAG.search(prompt):
-        return f"asks for weights with {tag[0]}, which sdgen does not load"
+    try:
+        lora_tags(prompt)
+    except ValueError as error:
+        return str(error)
     for kind in _square_brackets(prompt):
         return f"has {kind}, which changes words between steps; sdgen does not do that"
     for section in parse(prompt):

@@ -19,7 +19,7 @@ from sdgen.recipe.prompt.refused import refusal
         ("[(red:1.2) fox:blue owl: 0.5 ]", "[from:to:when]"),
         ("a [fox|owl] in snow", "[a|b]"),
         ("([fox|owl])", "[a|b]"),
-        ("fox <lora:fur:0.8>", "<lora:fur:0.8>"),
+        ("fox <lora:fur:x>", "<lora:fur:x>"),
         ("fox <hypernet:fur:0.8>", "<hypernet:fur:0.8>"),
         ("(fox:101)", "the weight 101"),
         ("(fox:-101)", "the weight -101"),
