@@ -8,8 +8,10 @@ from sdgen.metadata.formats.facts import Facts, lenient_json, number, objects
 from sdgen.metadata.formats.foreign import Carried, Foreign, ForeignLora, Noise
 from sdgen.metadata.formats.infotext import Infotext, read_infotext
 
-_SIZE = re.compile(r"(\d{1,6})\s*[xX×]\s*(\d{1,6})")
-_HASHED = re.compile(r"([^,:]+):\s*([0-9a-fA-F]{6,64})")
+_DECISIVE = ("Steps", "Sampler", "Seed", "CFG scale")
+"""Without any of these, three words with colons are just text."""
+
+_LORA_TYPES = ("lora", "locon", "lycoris", "dora")
 _FROM_VERSION = (
     (re.compile(r"v\d"), "AUTOMATIC1111"),
     (re.compile(r"f\d"), "Forge"),
@@ -19,7 +21,7 @@ _FROM_VERSION = (
 )
 _NOISE: Mapping[str, Noise] = {"GPU": "GPU", "CPU": "CPU", "NV": "NV"}
 _UNSAID_NOISE: Mapping[str, Noise] = {
-    "AUTOMATIC1111": "GPU", "Forge": "GPU", "ComfyUI": "CPU", "Fooocus": "CPU"
+    "AUTOMATIC1111": "GPU", "Forge": "GPU", "ComfyUI": "CPU"
 }  # fmt: skip
 """Where the noise came from when `RNG` is missing."""
 
@@ -27,8 +29,10 @@ _UNSAID_NOISE: Mapping[str, Noise] = {
 def read(carried: Carried) -> Foreign | None:
     """The recipe in A1111's text, wherever its container keeps that; None if there is none."""
     text = carried.parameters
-    found = read_infotext(text) if "\n" in text or ": " in text else None
-    return recipe_of(found) if found and found.pairs else None
+    if not text or lenient_json(text) is not None:
+        return None
+    found = read_infotext(text)
+    return recipe_of(found) if not found.pairs.keys().isdisjoint(_DECISIVE) else None
 
 
 def recipe_of(text: Infotext) -> Foreign:
@@ -36,7 +40,8 @@ def recipe_of(text: Infotext) -> Foreign:
     said = Facts(text.pairs)
     tool, version = _tool(text.pairs)
     said.drop("Version", "App")
-    width, height = _size(said.text("Size"))
+    resources = objects(lenient_json(said.text("Civitai resources")))
+    width, height = said.size("Size")
     return Foreign(
         tool=tool,
         version=version,
@@ -45,7 +50,7 @@ def recipe_of(text: Infotext) -> Foreign:
         dialect="comfyui" if tool in ("ComfyUI", "Fooocus") else "a1111",
         steps=said.whole("Steps"),
         sampler=said.text("Sampler"),
-        schedule=said.text("Schedule type", "Scheduler") or None,
+        schedule=said.text("Schedule type", "Scheduler" if tool != "SD.Next" else "") or None,
         guidance_scale=said.number("CFG scale", "CFG Scale", "Guidance scale"),
         guidance_rescale=said.number("CFG rescale", "CFG Rescale phi"),
         seed=said.whole("Seed"),
@@ -54,11 +59,11 @@ def recipe_of(text: Infotext) -> Foreign:
         clip_skip=said.whole("Clip skip", "CLiP-skip", "Clip Skip"),
         eta=said.number("Eta DDIM"),
         strength=said.number("Denoising strength"),
-        noise=_NOISE.get(said.text("RNG"), _UNSAID_NOISE.get(tool, "")),
-        model=said.text("Model"),
+        noise=_noise(said, tool),
+        model=said.text("Model") or _checkpoint(resources),
         model_hash=said.text("Model hash"),
         vae=said.text("VAE"),
-        loras=_loras(said),
+        loras=(*_hashed(said), *_listed(resources)),
         extras=said.rest(),
         notices=text.notices,
     )
@@ -77,29 +82,35 @@ def _tool(pairs: Mapping[str, str]) -> tuple[str, str]:
     return "a program that writes as AUTOMATIC1111 does", version
 
 
-def _size(text: str) -> tuple[int | None, int | None]:
-    match = _SIZE.fullmatch(text.strip())
-    return (int(match[1]), int(match[2])) if match else (None, None)
+def _noise(said: Facts, tool: str) -> Noise:
+    """Where the noise came from: as written, or as the program does when it writes nothing."""
+    source = said.text("RNG")
+    if source in _NOISE:
+        return _NOISE[source]
+    return "" if source else _UNSAID_NOISE.get(tool, "")
 
 
-def _loras(said: Facts) -> tuple[ForeignLora, ...]:
-    """LoRAs that are listed with their hashes, by A1111 or by Civitai; weights are in the prompt.
-
-    Civitai's own generator names a model's version by a number, and has no tags in the prompt.
-    """
-    hashed = [ForeignLora(m[1].strip(), None, m[2]) for m in _HASHED.finditer(_hashes(said))]
-    resources = objects(lenient_json(said.text("Civitai resources")))
-    return (*hashed, *(_resource(each) for each in resources if _is_lora(each)))
+def _hashed(said: Facts) -> list[ForeignLora]:
+    """LoRAs that A1111 lists with their hashes; their weights are in the prompt's tags."""
+    pairs = (part.rpartition(":") for part in said.text("Lora hashes").split(","))
+    return [ForeignLora(name.strip(), None, digest.strip()) for name, _, digest in pairs if name]
 
 
-def _hashes(said: Facts) -> str:
-    return said.text("Lora hashes")
+def _listed(resources: list[dict[str, Any]]) -> list[ForeignLora]:
+    """LoRAs that Civitai lists; its own generator has no tags in the prompt."""
+    return [
+        ForeignLora(_name(each), number(each.get("weight")))
+        for each in resources
+        if str(each.get("type", "")).lower() in _LORA_TYPES
+    ]
 
 
-def _is_lora(resource: Mapping[str, Any]) -> bool:
-    return str(resource.get("type", "")).lower() in ("lora", "locon", "lycoris", "dora")
+def _checkpoint(resources: list[dict[str, Any]]) -> str:
+    named = (_name(each) for each in resources if each.get("type") == "checkpoint")
+    return next(named, "")
 
 
-def _resource(resource: Mapping[str, Any]) -> ForeignLora:
+def _name(resource: Mapping[str, Any]) -> str:
+    """The name of a model on Civitai, or else the number of its version."""
     name = resource.get("modelName") or resource.get("air") or resource.get("modelVersionId")
-    return ForeignLora(str(name), number(resource.get("weight")))
+    return str(name or "")

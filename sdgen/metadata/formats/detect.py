@@ -6,16 +6,44 @@ absence. `sdgen` itself stands above all: a picture of ours is never read as ano
 
 from collections.abc import Callable, Mapping
 
-from sdgen.metadata.formats import a1111, draw_things, kohya, sdcpp
+from sdgen.metadata.formats import (
+    a1111,
+    civitai,
+    comfyui,
+    draw_things,
+    easy_diffusion,
+    fooocus,
+    invokeai,
+    invokeai_old,
+    kohya,
+    mflux,
+    novelai,
+    sdcpp,
+    spaces,
+    stability_matrix,
+    swarmui,
+)
 from sdgen.metadata.formats.foreign import Carried, Foreign
 from sdgen.metadata.xmp import record_text
 
 Reader = Callable[[Carried], Foreign | None]
 
 READERS: Mapping[str, Reader] = {
+    "NovelAI": novelai.read,
     "Draw Things": draw_things.read,
+    "InvokeAI": invokeai.read,
+    "Stability Matrix": stability_matrix.read,
+    "Civitai": civitai.read,
+    "Fooocus": fooocus.read,
+    "Easy Diffusion": easy_diffusion.read,
+    "SwarmUI": swarmui.read,
+    "ComfyUI": comfyui.read,
+    "Fooocus, JSON": fooocus.read_json,
+    "Spaces": spaces.read,
+    "mflux": mflux.read,
     "stable-diffusion.cpp": sdcpp.read,
     "A1111's text": a1111.read,
+    "InvokeAI before 3": invokeai_old.read,
     "kohya": kohya.read,
 }
 

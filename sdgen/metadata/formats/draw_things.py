@@ -1,12 +1,8 @@
 """Draw Things (macOS, iOS): JSON in the XMP packet."""
 
-import re
-
 from sdgen.metadata.formats.facts import Facts, lenient_object, number, objects
 from sdgen.metadata.formats.foreign import Carried, Foreign, ForeignLora
 from sdgen.metadata.formats.xmp_text import element
-
-_SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
 
 
 def read(carried: Carried) -> Foreign | None:
@@ -15,8 +11,9 @@ def read(carried: Carried) -> Foreign | None:
     if "Draw Things" not in element(packet, "xmp:CreatorTool"):
         return None
     said = Facts(lenient_object(element(packet, "exif:UserComment")))
-    size = _SIZE.fullmatch(said.text("size"))
+    width, height = said.size("size")
     loras = objects(said.value("lora"))
+    strength = said.number("strength")  # 1 without a picture to start from
     said.drop("v2")  # the same again in the names of its interface
     return Foreign(
         tool="Draw Things",
@@ -27,9 +24,9 @@ def read(carried: Carried) -> Foreign | None:
         sampler=said.text("sampler"),
         guidance_scale=said.number("scale"),
         seed=said.whole("seed"),
-        width=int(size[1]) if size else None,
-        height=int(size[2]) if size else None,
-        strength=said.number("strength"),
+        width=width,
+        height=height,
+        strength=None if strength == 1 else strength,
         model=said.text("model"),
         loras=tuple(
             ForeignLora(str(each.get("model", "")), number(each.get("weight"))) for each in loras

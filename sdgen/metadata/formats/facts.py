@@ -12,6 +12,7 @@ MAX_EXTRAS = 200
 """So many facts that no reader knows are kept."""
 
 _WHOLE = re.compile(r"[+-]?\d{1,20}(\.0{1,20})?")
+_SIZE = re.compile(r"\(?(\d{1,6}) ?[xX×,*] ?(\d{1,6})\)?")
 _NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?")
 
 
@@ -131,6 +132,15 @@ class Facts:
                 del self._said[key]
                 return found
         return None
+
+    def size(self, key: str) -> tuple[int | None, int | None]:
+        """Width and height in `512x768`, `512 x 768` or `(512, 768)`."""
+        said = self._said.get(key)
+        match = _SIZE.fullmatch(said.strip()) if isinstance(said, str) else None
+        if not match:
+            return None, None
+        del self._said[key]
+        return int(match[1]), int(match[2])
 
     def value(self, key: str) -> Any:
         """Whatever `key` holds; None if nothing."""
