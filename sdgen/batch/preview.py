@@ -6,7 +6,7 @@ from pathlib import Path
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.finished import find_finished
 from sdgen.batch.jobs import Job, make_jobs, select
-from sdgen.batch.options import DEFAULTS, BatchOptions
+from sdgen.batch.options import DEFAULTS, BatchOptions, check_tokens
 from sdgen.batch.state import read_base_seed, read_noted
 from sdgen.files.formats import suffix_of
 
@@ -32,6 +32,7 @@ def preview_batch(drafts: Drafts, folder: Path, options: BatchOptions = DEFAULTS
     """
     kept = read_base_seed(folder)
     jobs = make_jobs(drafts.items, kept or 0, template=options.template, wording=options.wording)
+    check_tokens(jobs, options)
     chosen = select(jobs, options.shard, options.limit)
     noted = read_noted(folder)
     finished = find_finished(chosen, folder, noted, suffix_of(options.format))

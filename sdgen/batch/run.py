@@ -15,7 +15,7 @@ from sdgen.batch.finished import entry_for, find_finished
 from sdgen.batch.jobs import Job, make_jobs, select
 from sdgen.batch.ledger import Ledger
 from sdgen.batch.local import Outcome, Work, draw
-from sdgen.batch.options import DEFAULTS, BatchOptions
+from sdgen.batch.options import DEFAULTS, BatchOptions, check_tokens
 from sdgen.batch.outcomes import BatchSummary, Failure, Observer
 from sdgen.batch.state import open_state
 from sdgen.engine import Drawing, ImageGenerator
@@ -54,7 +54,8 @@ def run_batch(
     Raises:
         BusyError: Another run draws these jobs.
         OutputError: The folder cannot be written.
-        InputError: What earlier runs left in it cannot be read, or the name template is wrong.
+        InputError: What earlier runs left in it cannot be read, the name template is wrong, or
+            words are not known that must be.
     """
     started = time.monotonic()
     root = check_folder(folder, needed_bytes=_largest(drafts))
@@ -63,6 +64,7 @@ def run_batch(
         jobs = make_jobs(
             drafts.items, state.base_seed, template=options.template, wording=options.wording
         )
+        check_tokens(jobs, options)
         run = _Run(root, folder, options, state.ledger, observer or Observer(), summary)
         work = run.work(select(jobs, options.shard, options.limit))
         with _ending(summary):

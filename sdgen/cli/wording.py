@@ -1,4 +1,4 @@
-"""Options for what prompts are put together from: wildcards and styles."""
+"""Options for what prompts are put together from, and how strictly they are read."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,10 @@ StyleNames = Annotated[
     typer.Option(
         "--style", metavar="NAME", help="Words of styles.csv to put around prompts; repeatable."
     ),
+]
+StrictTokens = Annotated[
+    bool,
+    typer.Option("--strict-tokens", help="Refuse words that the model does not read or know."),
 ]
 StylesFile = Annotated[
     Path | None,

@@ -1,15 +1,19 @@
 """How a model reads a prompt in its syntax: chunks, weights, and what is lost. Without torch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
+from sdgen.errors import InputError
 from sdgen.models.local import LocalModel
 from sdgen.models.scripts import spelled_out
 from sdgen.models.tokens import Piece, PromptReader, losses, text_notices
 from sdgen.recipe.prompt.chunks import chunked
 from sdgen.recipe.prompt.weights import Sections, Span, parse, text_of
 from sdgen.recipe.settings import PROMPTS, Settings
+
+STRICT = "--strict-tokens refuses this; without it there is a warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,31 @@ def read_prompts(reader: PromptReader, settings: Settings) -> Iterator[ReadPromp
             sections = ((Span(text),),) if is_plain else parse(text)
             words = text if is_plain else text_of(sections)
             yield ReadPrompt(name, words, _readings(reader, words, sections, is_plain=is_plain))
+
+
+def refuse_losses(drawn: Iterable[tuple[str, Settings, LocalModel]]) -> None:
+    """Refuse pictures whose prompts have words that their models do not read or do not know.
+
+    Args:
+        drawn: Of each picture what stands before a message about it, its settings and its model.
+
+    Raises:
+        InputError: There are such words; each line tells some.
+        ModelError: A tokenizer cannot be read.
+    """
+    readers: dict[Path, PromptReader] = {}
+    found: dict[str, None] = {}
+    for place, settings, model in drawn:
+        if model.folder not in readers:
+            readers[model.folder] = PromptReader(model)
+        for read in read_prompts(readers[model.folder], settings):
+            found.update(dict.fromkeys(f"{place}{loss}" for loss in read.losses(model)))
+    lines = list(found)
+    if len(lines) == 1:
+        raise InputError(lines[0], hint=STRICT)
+    if lines:
+        told = f"{len(lines)} prompts are not read as they stand"
+        raise InputError(told, hint=STRICT, details=lines)
 
 
 _Token = tuple[Piece, float, bool]
