@@ -55,6 +55,7 @@ COMMANDS = {
         Command("reproduce", "reproduce", "Draw again from the record: is it the same picture?"),
         Command("lock", "lock", "Write down which models and versions draw; --locked holds them."),
         Command("show", "show", "Show what made a picture."),
+        Command("schema", "schema", "Print the JSON Schema of a picture's record, or of a lock."),
         Command("diff", "diff", "Show what differs between two pictures."),
         Command("explain", "explain", "Show each setting and the place that gave its value."),
         Command("tokens", "tokens", "Show how a model reads a prompt."),
