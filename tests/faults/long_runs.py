@@ -1,6 +1,8 @@
 """Many pictures in one process: no more memory at the end, and no file left open."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.faults.tally import Tally
@@ -15,14 +17,33 @@ def many_pictures(home: Path, count: int) -> Tally:
     The allocator keeps a few MiB of the first pictures in any case; growth of the memory in use
     counts, in parts of what there was.
     """
+    from tests.tiny_models import build_sd
+
+    with one_thread():
+        return _draw_many(home / "book", count, build_sd(home / "tiny"))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in one thread: for tiny pictures a second one only waits."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _draw_many(folder: Path, count: int, tiny: Path) -> Tally:
     from sdgen.engine import open_generator
     from sdgen.files.names import file_stem
     from sdgen.files.save import save_picture
     from sdgen.models import find_model
     from sdgen.recipe.settings import Settings
-    from tests.tiny_models import build_sd
 
-    tally, model = Tally(), find_model(str(build_sd(home / "tiny")))
+    tally, model = Tally(), find_model(str(tiny))
     generator = open_generator("cpu")
     before = (0, 0)
     for seed in range(count):
@@ -32,7 +53,7 @@ def many_pictures(home: Path, count: int) -> Tally:
             scheduler=scheduler,
         )  # fmt: skip
         drawing = generator.generate(settings, model)
-        save_picture(drawing.image, drawing.record, home / "book", file_stem(settings))
+        save_picture(drawing.image, drawing.record, folder, file_stem(settings))
         tally.tried += 1
         if tally.tried == WARM:
             before = _taken()

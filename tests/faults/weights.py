@@ -18,6 +18,7 @@ from sdgen.errors import ModelError
 from sdgen.models import find_model
 from sdgen.models.weights import check_weights
 from tests.faults.bounded import bounded
+from tests.faults.long_runs import one_thread
 from tests.faults.tally import Tally
 from tests.models.conftest import write_mini
 
@@ -215,7 +216,7 @@ def models_with_code(home: Path, _: int) -> Tally:
         tiny = Path(shutil.copytree(plain, home / f"with-{name}"))
         for folder in ("", "unet", "vae", "text_encoder", "tokenizer", "scheduler"):
             (tiny / folder / f"{name}.py").write_text(f"open({str(marker)!r}, 'w')\n")
-        with chdir(tiny), suppress(ModelError):  # refused is well, too
+        with chdir(tiny), one_thread(), suppress(ModelError):  # refused is well, too
             open_generator("cpu").generate(settings, find_model(str(tiny)))
         _count(tally, not marker.exists(), f"{name}.py in a model's folder was run")
     return tally
