@@ -110,7 +110,7 @@ class Bench:
         if neighbours is not None:
             slots = [self.picture(f"{neighbours} {at}", 100 + at) for at in range(size)]
         slots[slot] = self.picture("a red fox", 7)
-        latents = latents_of(self.loaded, padded(slots))[slot : slot + 1].cpu()
+        latents = latents_of(self.loaded, padded(slots))[0][slot : slot + 1].cpu()
         if not torch.isfinite(latents).all():  # equal NaNs would prove nothing
             raise SystemExit("the network gives no finite latents")
         return latents

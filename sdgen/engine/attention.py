@@ -39,7 +39,7 @@ def _chosen(*args: Any, **kwargs: Any) -> str:
 
 
 def kernel_used(loaded: LoadedModel, shape: tuple[int, ...]) -> str:
-    """What the UNet uses for latents of `shape` (several joined by +); it was watched before."""
+    """What the UNet uses in a call of `shape` (several joined by +); it was watched before."""
     return loaded.attention[_key(shape)]
 
 
@@ -52,7 +52,8 @@ def _key(shape: tuple[int, ...]) -> tuple[object, ...]:
 def watched_attention(loaded: LoadedModel, shape: tuple[int, ...]) -> Iterator[None]:
     """Note in `loaded.attention` what the first UNet call of this shape uses; later ones are known.
 
-    Only one call is watched, since watching costs time on every operation of torch.
+    Only one call is watched, since watching costs time on every operation of torch. `shape` is all
+    that decides what the UNet gets: the latents, the text, and whether there is a negative one.
     """
     key = _key(shape)
     if key in loaded.attention:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from sdgen.engine import OnStep
-from sdgen.engine.attention import watched_attention
+from sdgen.engine.attention import kernel_used, watched_attention
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.noise import initial_latents
 from sdgen.engine.prompts import Text, as_arguments
@@ -19,7 +19,7 @@ def denoise(
     rows: Sequence[Settings],
     texts: Sequence[tuple[Text, Text | None]],
     on_step: OnStep,
-) -> torch.Tensor:
+) -> tuple[torch.Tensor, str]:
     """Draw latents, one row of the call for each of `rows`.
 
     The pipeline's scheduler is built anew, always from the trained configuration and never from
@@ -33,7 +33,7 @@ def denoise(
 
     Returns:
         Latents as the VAE takes them, but for its scaling: shape (rows, channels, height / 8,
-        width / 8), in the model's dtype, on its device.
+        width / 8), in the model's dtype, on its device. And the attention kernel of the UNet.
     """
     pipeline, shared = loaded.pipeline, rows[0]
     pipeline.scheduler = build_scheduler(shared.scheduler, loaded.trained)
@@ -44,9 +44,11 @@ def denoise(
         on_step(index + 1, pipeline.num_timesteps)
         return tensors
 
-    with watched_attention(loaded, tuple(noise.shape)):
+    embeddings = as_arguments(texts)
+    shape = (*noise.shape, *embeddings["prompt_embeds"].shape[1:], len(embeddings))
+    with watched_attention(loaded, shape):
         latents: torch.Tensor = pipeline(
-            **as_arguments(texts),
+            **embeddings,
             num_inference_steps=shared.steps,
             guidance_scale=shared.guidance_scale,
             guidance_rescale=shared.guidance_rescale,
@@ -58,7 +60,7 @@ def denoise(
             output_type="latent",
             callback_on_step_end=step_end,
         ).images
-    return latents
+    return latents, kernel_used(loaded, shape)
 
 
 def _latent_shape(pipeline: Any, settings: Settings) -> tuple[int, int, int]:

@@ -7,7 +7,6 @@ import torch
 from PIL import Image
 
 from sdgen.engine import OnStep, Slots, no_progress
-from sdgen.engine.attention import kernel_used
 from sdgen.engine.decode import decode, usual_format
 from sdgen.engine.denoise import denoise
 from sdgen.engine.failures import failures_of
@@ -55,12 +54,11 @@ def draw_together(
     if len(lengths) > 1:
         return _apart(loaded, slots, lengths, way, on_step)
     try:
-        latents = latents_of(loaded, padded(slots), on_step)
+        latents, kernel = latents_of(loaded, padded(slots), on_step)
     except GenerationError as error:
         if len(filled) == 1:
             return {filled[0]: error}
         return _apart(loaded, slots, [[slot] for slot in filled], way, on_step)
-    kernel = kernel_used(loaded, tuple(latents.shape))
     return {slot: _decoded(loaded, latents[slot : slot + 1], way, kernel) for slot in filled}
 
 
@@ -95,8 +93,8 @@ def padded(slots: Slots) -> list[Settings]:
 
 def latents_of(
     loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep = no_progress
-) -> torch.Tensor:
-    """The latents of one call, a row for each of `rows`: encoded and denoised, not decoded."""
+) -> tuple[torch.Tensor, str]:
+    """The latents of one call, a row for each of `rows`, and the attention kernel of the UNet."""
     with torch.inference_mode():
         with failures_of("encode"):
             chunks = max(chunks_needed(loaded.pipeline, row) for row in rows)

@@ -8,6 +8,7 @@ import torch
 
 from sdgen.engine.environment import SWITCHES, environment, switches_as
 from sdgen.engine.generator import DiffusersGenerator
+from sdgen.engine.loader import load_model
 from sdgen.models import find_model
 from sdgen.replay import Original, redraw
 from tests.engine.test_together import CPU, foxes
@@ -76,6 +77,19 @@ def test_the_kernel_that_attention_really_used_is_recorded(tiny_sd: Path):
         other = fox.model_copy(update={"height": 192})  # a shape that was not looked at yet
         math = DiffusersGenerator("cpu").generate(other, folder)
     assert math.record.environment["attention"] == "math"
+
+
+def test_the_kernel_is_looked_at_for_each_kind_of_call(tiny_sd: Path):
+    """Longer texts, or none to be kept away from, may get another kernel."""
+    model = find_model(str(tiny_sd))
+    generator = DiffusersGenerator("cpu")
+    [fox] = foxes(1, height=320)
+    calls = [fox, fox.model_copy(update={"prompt": "a red fox, " * 40}),
+             fox.model_copy(update={"guidance_scale": 1.0}), fox]  # fmt: skip
+    for settings in calls:
+        generator.generate(settings, model)
+    loaded = load_model(model, "float32", CPU)
+    assert len([key for key in loaded.attention if 40 in key[0]]) == 3
 
 
 def test_a_replay_takes_the_recorded_kernel_and_leaves_the_usual_one(tiny_sd: Path):
