@@ -16,7 +16,10 @@ from sdgen.recipe.settings import Settings
 _NAMES = ("prompt_embeds", "pooled_prompt_embeds")
 
 KEPT = 32
-"""Embeddings kept for a model; one takes at most 0.65 MB (SDXL in float32)."""
+"""Embeddings kept for a model; one takes 0.65 MB a chunk at most (SDXL in float32)."""
+
+KEPT_BYTES = 32 * 2**20
+"""Of them all, but for the last two: prompts of hundreds of chunks may be written."""
 
 Text = tuple[torch.Tensor, ...]
 """One text's embedding, shape (1, tokens, width), and for SDXL the pooled one, (1, width)."""
@@ -35,10 +38,13 @@ class TextCache:
         """What is kept under `key`, else what `make` returns, from now on kept."""
         if key not in self._kept:
             self._kept[key] = make()
-            while len(self._kept) > KEPT:
+            while len(self._kept) > KEPT or (len(self._kept) > 2 and self._bytes() > KEPT_BYTES):
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
+
+    def _bytes(self) -> int:
+        return sum(tensor.nbytes for text in self._kept.values() for tensor in text)
 
 
 def encode(

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import lru_cache
 
 MAX_SHOWN = 30
@@ -22,15 +22,15 @@ def spelled_out(text: str, spans: Sequence[tuple[int, int]]) -> str:
             one character have the same.
 
     Returns:
-        At most 30 characters; empty where there are fewer than two such letters, or a token holds
-        more than one of them.
+        At most 30 characters; empty where a token holds more than one of their letters, or there is
+        but one letter, and a token for it.
     """
     letters = {at for at, character in enumerate(text) if _is_foreign(character)}
     tokens = sum(not letters.isdisjoint(range(*span)) for span in spans)
-    if len(letters) < 2 or tokens < len(letters):
+    if tokens < max(2, len(letters)):
         return ""
     start = end = min(letters)
-    while end in letters or (end + 1 in letters and text[end] == " "):
+    while end in letters or _goes_on(text, end, letters):
         end += 1
     return text[start:end] if end - start <= MAX_SHOWN else f"{text[start : start + MAX_SHOWN]}…"
 
@@ -38,6 +38,12 @@ def spelled_out(text: str, spans: Sequence[tuple[int, int]]) -> str:
 def is_chinese(text: str) -> bool:
     """Whether Chinese characters are in it."""
     return _CHINESE.search(text) is not None
+
+
+def _goes_on(text: str, at: int, letters: Container[int]) -> bool:
+    """Whether a mark on a letter stands there, or a space between two words of the script."""
+    is_space = text[at : at + 1] == " " and at + 1 in letters
+    return is_space or (at < len(text) and unicodedata.category(text[at]).startswith("M"))
 
 
 @lru_cache(maxsize=4096)

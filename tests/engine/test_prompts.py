@@ -9,7 +9,7 @@ import torch
 
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.engine.loader import load_model
-from sdgen.engine.prompts import TextCache, encode
+from sdgen.engine.prompts import KEPT_BYTES, TextCache, encode
 from sdgen.engine.weighted import chunks_needed
 from sdgen.models import find_model
 from sdgen.recipe.settings import Settings
@@ -191,3 +191,11 @@ def test_half_precision_keeps_its_format(tiny_sd):
         (found,), _ = encode(pipeline, TextCache(), asked)
     assert found.dtype == torch.bfloat16
     assert found.isfinite().all()
+
+
+def test_long_texts_are_kept_as_far_as_there_is_room():
+    cache = TextCache()
+    long = (torch.zeros(1, KEPT_BYTES // 40, 4),)  # two fifths of it
+    for number in range(5):
+        assert cache.get((number,), lambda: long) is long
+    assert len(cache) == 2

@@ -19,7 +19,9 @@ def in_bytes(text: str) -> list[tuple[int, int]]:
         ("狐" * 40, "狐" * 30 + "…"),
         ("a red fox", ""),
         ("un renard é ö ñ ş", ""),
-        ("α and 1234 → ♥ 😀", ""),
+        ("a हिन्दी fox", "हिन्दी"),
+        ("a 狐", "狐"),
+        ("1234 → ♥ 😀", ""),
         ("", ""),
     ],
 )
@@ -33,6 +35,7 @@ def test_a_token_for_each_letter_is_no_word_either():
 
 def test_a_tokenizer_with_a_word_for_it_knows_the_script():
     assert spelled_out("лиса", [(0, 2), (2, 4)]) == ""
+    assert spelled_out("α", [(0, 1)]) == ""
 
 
 def test_chinese_is_told_from_other_scripts():
