@@ -97,16 +97,16 @@ def full_disk(home: Path, times: int) -> Tally:
     """
     tally = Tally()
     for number in range(times):
-        with _small_disk(home / "disk", 90 + 12 * number) as grow:
+        with _small_disk(home / "disk", 90 + 10 * number) as grow:
             if grow is None:
                 return tally
             book = Book.made(home / "disk", COUNT)
             said = book.draw()
             tally.tried += 1
             if said.fault or said.code != OutputError.exit_code:
-                tally.lost.append(f"{90 + 12 * number} KiB: code {said.code}: {said.stderr}")
+                tally.lost.append(f"{90 + 10 * number} KiB: code {said.code}: {said.stderr}")
             grow()
-            tally.lost += [f"{90 + 12 * number} KiB: {fault}" for fault in _finished(book)]
+            tally.lost += [f"{90 + 10 * number} KiB: {fault}" for fault in _finished(book)]
     return tally
 
 
