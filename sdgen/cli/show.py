@@ -29,6 +29,10 @@ def show(
             metavar="IMAGE...", help="Pictures, or .json and .txt files of them; - is stdin."
         ),
     ],
+    fidelity: Annotated[
+        bool,
+        typer.Option("--fidelity", help="How near sdgen comes to another program's picture."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what made a picture: settings, model, environment. Other programs' pictures too."""
@@ -44,7 +48,7 @@ def show(
             out.warn(display(f"{path}: its .json file says otherwise about {', '.join(unlike)}"))
         if number:
             out.result("")
-        _tell(out, path, found)
+        _tell(out, path, found, fidelity=fidelity)
     _raise_all(faults, len(images))
 
 
@@ -66,18 +70,37 @@ def _read(path: Path) -> "tuple[Record | Foreign, list[str]]":
         raise InputError(f"stdin: {error}", hint=error.hint, details=error.details) from error
 
 
-def _tell(out: Output, path: Path, found: "Record | Foreign") -> None:
+def _tell(out: Output, path: Path, found: "Record | Foreign", *, fidelity: bool) -> None:
     from sdgen.metadata.record import Record
 
     name = "stdin" if path == STDIN else str(path)
     out.result(display(name))
-    if isinstance(found, Record):
-        out.json({"path": name, "record": record_object(found)})
-        rows = record_rows(found)
-    else:
-        out.json({"path": name, "foreign": foreign_object(found)})
-        rows = foreign_rows(found)
-    out.table((f"  {row}", value) for row, value in rows)
+    if not isinstance(found, Record):
+        _tell_foreign(out, name, found, fidelity=fidelity)
+        return
+    out.json({"path": name, "record": record_object(found)})
+    out.table((f"  {row}", value) for row, value in record_rows(found))
+    if fidelity:
+        out.say(f"{name} is sdgen's own: sdgen reproduce draws it again and compares")
+
+
+def _tell_foreign(out: Output, name: str, found: "Foreign", *, fidelity: bool) -> None:
+    from sdgen.metadata.formats.fidelity import settings_of
+
+    layer, reports = settings_of(found)
+    out.json(
+        {
+            "path": name,
+            "foreign": foreign_object(found),
+            "settings": dict(layer.values),
+            "fidelity": [asdict(report) for report in reports],
+        }
+    )
+    out.table((f"  {row}", value) for row, value in foreign_rows(found))
+    if fidelity:
+        out.result("")
+        rows = [(f"  {r.field}", r.said, r.taken, r.fidelity, r.reason) for r in reports]
+        out.table(rows, ("  field", "said", "taken as", "how well", "why not better"))
 
 
 def _raise_all(faults: list[SdgenError], asked: int) -> None:

@@ -122,3 +122,25 @@ def test_hostile_recipe_sends_nothing_to_the_terminal(sdgen):
     outcome = sdgen("show", "fox.png")
     assert outcome.exit_code == 0
     assert not set(outcome.stdout) & set("\x1b\x07\u202e\x9b")
+
+
+def test_fidelity_is_a_table_on_demand_and_always_in_json(sdgen):
+    Path("fox.png").write_bytes(png({"parameters": TEXT}))
+    assert "how well" not in sdgen("show", "fox.png").stdout
+    outcome = sdgen("show", "fox.png", "--fidelity")
+    table = outcome.stdout.partition("\n\n")[2].splitlines()
+    assert table[0].split("  ")[1] == "field"
+    row = next(line for line in table if line.strip().startswith("noise"))
+    assert row.split()[:4] == ["noise", "GPU", "CPU", "approximated"]
+    assert row.endswith("other noise: another picture of the same recipe")
+    value = json.loads(sdgen("show", "fox.png", "--json").stdout)
+    assert value["settings"]["scheduler"] == "dpmpp_2m_karras"
+    assert {"field": "steps", "said": "20", "taken": "20", "fidelity": "exact", "reason": ""} in (
+        value["fidelity"]
+    )
+
+
+def test_fidelity_of_our_own_picture_is_what_reproduce_tells(sdgen, fox):
+    outcome = sdgen("show", fox, "--fidelity")
+    assert outcome.exit_code == 0
+    assert "sdgen reproduce draws it again" in outcome.stderr

@@ -12,7 +12,9 @@ from sdgen.files.foreign import read_recipe_in
 from sdgen.metadata.formats.comfy_graph import MAX_NODES, Graph
 from sdgen.metadata.formats.comfyui import read as read_comfy
 from sdgen.metadata.formats.detect import read_foreign
+from sdgen.metadata.formats.fidelity import settings_of
 from sdgen.metadata.formats.foreign import Carried, Foreign
+from sdgen.recipe.layers import Layer, resolve
 from tests.metadata.formats.test_corpus import CASES, written
 from tests.metadata.records import refusal
 
@@ -37,8 +39,9 @@ def mutations(data: bytes, seed: int) -> Iterator[bytes]:
 
 
 def check(found: Foreign) -> None:
-    """A recipe that can be shown to people and to programs."""
+    """A recipe that can be shown to people and to programs, and drawn."""
     json.dumps(foreign_object(found))
+    resolve([Layer("test", {"prompt": "a fox", "seed": 1}), settings_of(found)[0]])
     assert all(
         isinstance(name, str) and isinstance(value, str) for name, value in foreign_rows(found)
     )

@@ -1,0 +1,217 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from sdgen.files.foreign import read_recipe_in
+from sdgen.metadata.a1111 import parameters_text
+from sdgen.metadata.formats.a1111 import recipe_of
+from sdgen.metadata.formats.fidelity import settings_of
+from sdgen.metadata.formats.foreign import Foreign, ForeignLora
+from sdgen.metadata.formats.infotext import read_infotext
+from sdgen.metadata.formats.reports import FIDELITIES, FieldReport
+from sdgen.recipe.layers import Layer, resolve
+from sdgen.recipe.schedulers import SCHEDULERS
+from tests.metadata.formats.test_corpus import CASES, written
+from tests.metadata.records import any_settings, fox_record
+
+FOX = Foreign(
+    tool="AUTOMATIC1111", prompt="a red fox", dialect="a1111", steps=20, sampler="Euler",
+    schedule="Automatic", guidance_scale=7.5, seed=42, width=512, height=768, noise="GPU",
+    model="dream", model_hash="6ce0161689",
+)  # fmt: skip
+
+
+def report_of(field: str, found: Foreign = FOX, **changes) -> FieldReport:
+    reports = settings_of(replace(found, **changes))[1]
+    return next(report for report in reports if report.field == field)
+
+
+def taken(**changes) -> dict:
+    return dict(settings_of(replace(FOX, **changes))[0].values)
+
+
+def test_each_field_is_taken_and_told():
+    layer, reports = settings_of(FOX)
+    assert layer.source == "the recipe of AUTOMATIC1111"
+    assert layer.values == {
+        "prompt": "a red fox", "prompt_syntax": "a1111", "scheduler": "euler_uniform", "steps": 20,
+        "guidance_scale": 7.5, "seed": 42, "width": 512, "height": 768,
+    }  # fmt: skip
+    assert {report.field: report.fidelity for report in reports} == {
+        "prompt": "exact", "model": "unknown", "scheduler": "exact", "steps": "exact",
+        "guidance_scale": "exact", "seed": "exact", "size": "exact", "noise": "approximated",
+    }  # fmt: skip
+
+
+def test_what_is_exact_needs_no_reason_and_the_rest_has_one():
+    for file in CASES:
+        found = read_foreign_case(file)
+        for report in settings_of(found)[1] if found else ():
+            assert report.fidelity in FIDELITIES
+            assert report.reason or report.fidelity == "exact"
+            assert report.taken or report.fidelity in ("ignored", "unknown")
+
+
+def read_foreign_case(file) -> Foreign | None:
+    case = json.loads(file.read_text(encoding="utf-8"))
+    return read_recipe_in(written(case)) if case["expected"] else None
+
+
+@pytest.mark.parametrize("file", CASES, ids=[file.stem for file in CASES])
+def test_what_is_taken_of_any_picture_can_be_drawn(file):
+    found = read_foreign_case(file)
+    if found:
+        needed = Layer("test", {"prompt": "a fox", "seed": 1})
+        resolve([needed, settings_of(found)[0]])
+
+
+@pytest.mark.parametrize(
+    ("dialect", "prompt", "kept", "fidelity"),
+    [
+        ("a1111", "a (fox:1.2) [in] snow", "a (fox:1.2) [in] snow", "exact"),
+        ("comfyui", "a fox", "a fox", "exact"),
+        ("comfyui", "a (fox:1.2)", "a (fox:1.2)", "approximated"),
+        ("comfyui", r"a [fox] \[x\]", r"a \[fox\] \[x\]", "exact"),
+        ("invokeai", "a fox", "a fox", "exact"),
+        ("invokeai", "a fox++", "a fox++", "approximated"),
+        ("invokeai", "(a fox)1.2", "(a fox)1.2", "approximated"),
+        ("novelai", "{fox}", "{fox}", "approximated"),
+        ("plain", "a (fox)", "a (fox)", "unknown"),
+        ("plain", "a fox", "a fox", "exact"),
+    ],
+)
+def test_prompts_are_taken_as_their_program_reads_them(dialect, prompt, kept, fidelity):
+    assert taken(dialect=dialect, prompt=prompt)["prompt"] == kept
+    assert report_of("prompt", dialect=dialect, prompt=prompt).fidelity == fidelity
+
+
+def test_weights_of_programs_that_only_read_alike_are_close():
+    assert report_of("prompt", tool="SD.Next", prompt="a (fox:1.2)").fidelity == "close"
+    emphasis = {"Emphasis": "No norm"}
+    assert report_of("prompt", prompt="a (fox)", extras=emphasis).fidelity == "approximated"
+
+
+def test_what_a_prompt_may_not_ask_for_makes_both_plain_words():
+    values = taken(prompt="a [fox|hare] <lora:fur:0.8>", negative_prompt="(dark)")
+    assert values["prompt_syntax"] == "plain"
+    assert (values["prompt"], values["negative_prompt"]) == ("a [fox|hare]", "(dark)")
+    report = report_of("prompt", prompt="a [fox|hare]")
+    assert report.fidelity == "approximated"
+    assert "[a|b]" in report.reason
+
+
+@pytest.mark.parametrize(
+    ("seed", "kept", "fidelity"),
+    [(0, 0, "exact"), (2**63 + 5, 5, "exact"), (-1, None, "unknown"), (None, None, "unknown")],
+)
+def test_seeds_beyond_ours_are_taken_by_what_torch_uses_of_them(seed, kept, fidelity):
+    assert taken(seed=seed).get("seed") == kept
+    assert report_of("seed", seed=seed).fidelity == fidelity
+
+
+@pytest.mark.parametrize(
+    ("field", "changes", "reason"),
+    [
+        ("steps", {"steps": 0}, "greater than or equal to 1"),
+        ("guidance_scale", {"guidance_scale": 1e9}, "less than or equal to 100"),
+        ("size", {"width": 8, "height": 512}, "greater than or equal to 64"),
+        ("prompt", {"prompt": "a\0b"}, "control character"),
+        ("prompt", {"prompt": "(" * 20_000}, "20000 characters"),
+        ("eta", {"eta": 7.0}, "less than or equal to 1"),
+        ("scheduler", {"sampler": "DPM adaptive"}, "chooses its own number of steps"),
+        ("strength", {"strength": 0.5}, "from another picture"),
+        ("vae", {"vae": "ft-mse"}, "the model's own"),
+        ("Hires upscale", {"extras": {"Hires upscale": "2"}}, "enlarged and drawn over"),
+        ("ADetailer model", {"extras": {"ADetailer model": "x"}}, "drawn over afterwards"),
+        ("ControlNet 0", {"extras": {"ControlNet 0": "x"}}, "another picture guided it"),
+    ],
+)
+def test_what_cannot_be_taken_is_told_and_left_out(field, changes, reason):
+    report = report_of(field, **changes)
+    assert report.fidelity == "ignored"
+    assert reason in report.reason
+    assert field not in taken(**changes)
+
+
+def test_words_that_nobody_knows_are_told_and_dates_are_not():
+    reports = settings_of(replace(FOX, extras={"Wobble": "3", "Created Date": "x", "Tiling": "0"}))
+    fields = {report.field: report.fidelity for report in reports[1]}
+    assert fields["Wobble"] == "unknown"
+    assert not fields.keys() & {"Created Date", "Tiling"}
+
+
+def test_sizes_between_multiples_of_eight_are_what_was_drawn():
+    assert taken(width=515, height=512)["width"] == 512
+    assert report_of("size", width=515, height=512).fidelity == "close"
+
+
+def test_schedules_that_diffusers_lacks_leave_the_sampler():
+    report = report_of("scheduler", sampler="DPM++ 2M", schedule="KL Optimal")
+    assert (report.taken, report.fidelity) == ("dpmpp_2m", "approximated")
+
+
+def test_noise_says_what_can_be_expected():
+    assert report_of("noise", noise="CPU").fidelity == "exact"
+    assert report_of("noise", noise="NV").fidelity == "approximated"
+    assert report_of("noise", noise="").fidelity == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "kept"),
+    [
+        ("fur", 0.8, ("fur:0.8",)),
+        ("style/fur.safetensors", 1.0, ("fur:1",)),
+        (r"C:\Users\me\fur.safetensors", 0.5, ("fur:0.5",)),
+        ("../../etc/passwd", 1.0, ("passwd:1",)),
+        ("", 1.0, None), ("..", 1.0, None), ("/", 1.0, None), ("a,b", 1.0, None),
+        ("fur", 99.0, None), ("fur:0.5", 1.0, None),
+    ],
+)  # fmt: skip
+def test_loras_are_only_ever_named(name, weight, kept):
+    assert taken(loras=(ForeignLora(name, weight),)).get("lora") == kept
+
+
+def test_loras_whose_weights_are_in_the_prompt_are_not_taken_twice():
+    loras = (ForeignLora("fur", None, "0123456789ab"),)
+    assert "lora" not in taken(loras=loras)
+    assert "its hash would tell" in report_of("lora", loras=loras).reason
+    twice = (ForeignLora("fur", 1.0), ForeignLora("fur", 0.5))
+    assert taken(loras=twice)["lora"] == ("fur:1",)
+
+
+SHARED = {
+    name for name, one in SCHEDULERS.items()
+    if one.a1111 in [other.a1111 for other in SCHEDULERS.values() if other.a1111 and other != one]
+}  # fmt: skip
+"""Schedulers of which A1111's words mean two."""
+
+
+def _is_said(text: str) -> bool:
+    lines = [line.strip() for line in text.split("\n")]
+    return not any(line.startswith("Negative prompt:") for line in lines)
+
+
+@given(any_settings())
+def test_of_our_own_text_only_this_is_lost(settings):
+    """What that text cannot say.
+
+    The model, which is only named; dtype; LoRAs outside of the prompt; spaces around prompts, and
+    lines in them that begin with `Negative prompt:`; which of two schedulers that A1111 has one
+    name for; sizes that nobody draws. Which syntax the prompts have is guessed.
+    """
+    record = fox_record().model_copy(update={"settings": settings})
+    found = recipe_of(read_infotext(parameters_text(record)))
+    read = dict(settings_of(found)[0].values)
+    wanted = settings.model_dump()
+    lost = {"model", "dtype", "lora", "prompt_syntax", "prompt", "negative_prompt"}
+    lost |= {"scheduler"} if settings.scheduler in SHARED else set()
+    lost |= {"width", "height"} if settings.width % 8 or settings.height % 8 else set()
+    defaults = {"clip_skip": 1, "eta": 0.0, "guidance_rescale": 0.0}
+    for name in wanted.keys() - lost:
+        assert read.get(name, defaults.get(name)) == wanted[name], name
+    is_syntax_kept = read["prompt_syntax"] == settings.prompt_syntax
+    if is_syntax_kept and _is_said(settings.prompt) and _is_said(settings.negative_prompt):
+        assert read["prompt"] == settings.prompt.strip()
+        assert read.get("negative_prompt", "") == settings.negative_prompt.strip()
