@@ -1,6 +1,7 @@
 """Drawing a recorded picture with changes, and telling its record where it came from."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,16 @@ from sdgen.models import LocalModel
 from sdgen.models.lora import Search
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import Layer
+from sdgen.recipe.prompt.wording import AS_WRITTEN, Written
+from sdgen.recipe.settings import PROMPTS
 
 
-def vary(record: Record, flags: Layer, model: LocalModel, lora_dirs: Sequence[Path] = ()) -> Plan:
+def vary(
+    record: Record, flags: Layer, model: LocalModel, lora_dirs: Sequence[Path] = ()
+) -> tuple[Plan, Written | None]:
     """The plan of a variation: what the record says, under what the user changed.
+
+    Choices are made in prompts that the user changed; the record's were made already.
 
     Args:
         record: Of the parent.
@@ -26,7 +33,10 @@ def vary(record: Record, flags: Layer, model: LocalModel, lora_dirs: Sequence[Pa
         ModelError: A LoRA is not here.
     """
     layers = [Layer("record", record.settings.model_dump()), flags]
-    return plan(layers, find=lambda _: model, search=Search(lora_dirs))
+    planned = plan(layers, find=lambda _: model, search=Search(lora_dirs))
+    changed = [name for name in PROMPTS if name in flags.values]
+    settings, written = AS_WRITTEN.worded(planned.settings, changed)
+    return replace(planned, settings=settings), written
 
 
 def with_parent(drawing: Drawing, parent: Record) -> Drawing:

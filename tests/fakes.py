@@ -62,6 +62,9 @@ class PaintedGenerator:
     def micro_batch(self, settings: Settings, model: LocalModel) -> int:
         return self.together
 
+    def chunks(self, settings: Settings, model: LocalModel) -> int:
+        return 1 + settings.prompt.count("BREAK")
+
     @contextmanager
     def restored(self, environment: Environment) -> Iterator[None]:
         yield

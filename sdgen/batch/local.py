@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 
 from sdgen.batch.jobs import Job
 from sdgen.batch.outcomes import Observer
@@ -109,13 +109,22 @@ class _Group:
         shapes: dict[tuple[object, ...], list[Job]] = {}
         for job in self.jobs:
             shapes.setdefault((shape_key(job.settings), job.model.loras), []).append(job)
-        for jobs in shapes.values():
+        for jobs in chain.from_iterable(map(self._alike, shapes.values())):
             size = self._size(jobs)
             padded = [*jobs, *[None] * (-len(jobs) % size)]
             for start in range(0, len(padded), size):
                 places = [self._if_waiting(job) for job in padded[start : start + size]]
                 if any(places):
                     yield places
+
+    def _alike(self, jobs: Sequence[Job]) -> list[list[Job]]:
+        """Jobs of one shape, parted by the length of their prompts if they are drawn together."""
+        if self._size(jobs) == 1:
+            return [list(jobs)]
+        parts: dict[int, list[Job]] = {}
+        for job in jobs:
+            parts.setdefault(self.generator.chunks(job.settings, job.model), []).append(job)
+        return list(parts.values())
 
     def _if_waiting(self, job: Job | None) -> Job | None:
         return None if job is None or job.id in self.work.done else job

@@ -18,7 +18,7 @@ from sdgen.files.folders import is_file
 from sdgen.files.formats import SUFFIXES
 from sdgen.files.images import open_pixels, read_record_of, records_disagree
 from sdgen.metadata.compare import Difference
-from sdgen.metadata.record import Record
+from sdgen.metadata.record import Record, as_written
 from sdgen.models import LocalModel
 from sdgen.recipe.layers import Layer
 from sdgen.replay import (
@@ -89,7 +89,10 @@ def attempt(path: Path, request: Request, out: Output, shown: Display, stop: Sto
             _variation(original.record, model, request, out, shown, stop)
             return Outcome(path)
         verdict, drawing = _verdict(original, model, request, out, shown, stop)
-        kept = save(drawing, 0, request.target).path if drawing and request.target else None
+        kept = None
+        if drawing and request.target:
+            again = drawing.record.model_copy(update={"written": original.record.written})
+            kept = save(Drawing(drawing.image, again), 0, request.target).path
         return Outcome(path, verdict, kept)
     except InterruptedRunError:
         raise
@@ -197,7 +200,7 @@ def _variation(
     """Draw the recorded picture with changed settings, and keep it."""
     if changed := changed_weights(record, model):
         out.warn(f"the model has other files than it had: {display(', '.join(changed[:3]))}")
-    planned = vary(record, request.flags, model, request.lora_dirs)
+    planned, written = vary(record, request.flags, model, request.lora_dirs)
     shown.picture(f"loading {planned.model.name}")
     generator = open_like(record, request.device)
     warn_of(generator, planned.settings, planned.model, out)
@@ -213,5 +216,6 @@ def _variation(
     )
     seconds = time.perf_counter() - started
     drawing = with_parent(drawing, record)
+    drawing = Drawing(drawing.image, as_written(drawing.record, written))
     assert request.target is not None  # a variation is always kept
     report(out, drawing, save(drawing, 0, request.target), seconds)

@@ -82,6 +82,12 @@ class ImageGenerator(Protocol):
     def micro_batch(self, settings: Settings, model: LocalModel) -> int:
         """How many pictures of this shape are best drawn together on this device; at least 1."""
 
+    def chunks(self, settings: Settings, model: LocalModel) -> int:
+        """How many chunks the longer of the prompts takes; at least 1. Loads the model.
+
+        Pictures with different numbers may be asked for together, but go through separate calls.
+        """
+
     def generate(
         self,
         settings: Settings,

@@ -17,6 +17,7 @@ from sdgen.engine.notices import notices_on
 from sdgen.engine.recording import recorded
 from sdgen.engine.sizes import together
 from sdgen.engine.together import Drawn, draw_together
+from sdgen.engine.weighted import chunks_needed
 from sdgen.errors import MemoryExhaustedError, SdgenError
 from sdgen.metadata.record import BatchRecord, Environment
 from sdgen.models import LocalModel
@@ -69,6 +70,11 @@ class DiffusersGenerator:
         """How many pictures of this shape are best drawn together on this device; at least 1."""
         way = self._ways.of(_shape(settings, model))
         return 1 if way.on_cpu else min(way.most, together(settings, model, self._device))
+
+    def chunks(self, settings: Settings, model: LocalModel) -> int:
+        """How many chunks the longer of the prompts takes."""
+        loaded = self._open(model, settings.dtype, _shape(settings, model))
+        return chunks_needed(loaded.pipeline, settings)
 
     @contextmanager
     def restored(self, environment: Environment) -> Iterator[None]:

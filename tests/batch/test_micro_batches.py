@@ -58,6 +58,15 @@ def test_only_pictures_of_one_shape_go_together(run, painter) -> None:
     assert shapes(painter) == ["acd.", "be.."]
 
 
+def test_prompts_of_one_length_go_together_and_alone_they_need_no_counting(run, painter) -> None:
+    rows = "a\nx BREAK b\nc\ny BREAK d\n"
+    run(rows, BatchOptions(micro_batch=2))
+    assert shapes(painter) == ["ac", "bd"]
+    painter.chunks = None  # would fail
+    run(rows.replace("a", "e"), BatchOptions(micro_batch=1))
+    assert len(painter.calls) == 2 + 1
+
+
 def test_the_record_tells_size_and_slot(run, out: Path) -> None:
     run(ROWS, BatchOptions(micro_batch=4))
     places = drawn(out)

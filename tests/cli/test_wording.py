@@ -135,3 +135,19 @@ def test_faults_of_rows_are_told_with_their_places(sdgen, painter):
     assert painter.drawn == []
     assert sdgen("batch", "jobs.csv", "-o", "out", "--keep-going").exit_code == 3
     assert prompts(painter) == ["a fox"]
+
+
+def test_a_variation_chooses_in_the_prompts_that_are_changed_and_in_no_others(sdgen, painter):
+    sdgen(r"a \{red|blue\} {fox|owl}", "--seed", 5, "-o", "fox.png")
+    first = painter.drawn[-1].prompt
+    sdgen("reproduce", "fox.png", "--seed", 6, "--negative-prompt", "{fog|rain}", "-o", "b.png")
+    assert painter.drawn[-1].prompt == first
+    assert painter.drawn[-1].negative_prompt in ("fog", "rain")
+    record = read_record_of(Path("b.png"))
+    assert (record.written.prompt, record.written.negative_prompt) == (first, "{fog|rain}")
+
+
+def test_a_picture_that_is_drawn_again_and_kept_tells_what_was_written(sdgen):
+    sdgen("a {red|blue} fox", "--seed", 5, "-o", "fox.png")
+    assert sdgen("reproduce", "fox.png", "-o", "again.png").exit_code == 0
+    assert read_record_of(Path("again.png")).written.prompt == "a {red|blue} fox"
