@@ -8,11 +8,12 @@ from sdgen.errors import InputError
 from sdgen.files.folders import is_file
 from sdgen.files.formats import format_in
 from sdgen.files.png import png_texts_and_exif
-from sdgen.files.reading import head_of, read_record_of, readable
+from sdgen.files.reading import alpha_columns, head_of, read_record_of, readable
 from sdgen.files.segments import Blocks, jpeg_blocks, webp_blocks
 from sdgen.metadata.exif import exif_texts
 from sdgen.metadata.formats.detect import our_text, read_foreign
 from sdgen.metadata.formats.foreign import Carried, Foreign
+from sdgen.metadata.formats.stealth import hidden_in
 from sdgen.metadata.json_text import MAX_JSON_BYTES
 from sdgen.metadata.migrations import read_record
 from sdgen.metadata.record import Record
@@ -48,8 +49,10 @@ def read_foreign_of(path: Path) -> Foreign | None:
     """
     with readable(path) as file:
         carried = carried_by(file)
-    found = read_foreign(carried)
-    if found or our_text(carried) is not None or path.suffix.lower() in (".json", ".txt"):
+        if our_text(carried) is not None:
+            return None
+        found = read_foreign(carried) or _hidden(file)
+    if found or path.suffix.lower() in (".json", ".txt"):
         return found
     beside = [path.with_suffix(suffix) for suffix in SIDECARS]
     return next(filter(None, (_sidecar(each) for each in beside if is_file(each))), None)
@@ -65,11 +68,21 @@ def read_recipe_in(data: bytes) -> Record | Foreign:
     carried = carried_by(file)
     if ours := our_text(carried):
         return read_record(ours)
-    if found := read_foreign(carried):
+    if found := read_foreign(carried) or _hidden(file):
         return found
     if format_in(data) == "json":
         return read_record(data[: MAX_JSON_BYTES + 1])
     raise InputError("no record and no recipe of a program that sdgen knows")
+
+
+def _hidden(file: BinaryIO) -> Foreign | None:
+    """The recipe hidden in the alpha channel of a PNG; None if there is none, or it is damaged."""
+    file.seek(0)
+    if format_in(head_of(file)) != "png":
+        return None
+    alpha = alpha_columns(file)
+    carried = hidden_in(alpha) if alpha else None
+    return read_foreign(carried) if carried else None
 
 
 def _sidecar(path: Path) -> Foreign | None:

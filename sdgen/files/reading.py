@@ -30,6 +30,8 @@ _FOREIGN_KEYWORDS = (
     "invokeai_metadata",
     "sd-metadata",
     "Dream",
+    "DgenerateConfig",
+    "generation_data",
 )
 
 
@@ -88,6 +90,20 @@ def open_pixels(path: Path) -> Image.Image:
             reason = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"
             raise InputError(f"cannot be read as a picture{reason}") from error
         raise InputError(f"{image.width}x{image.height} pixels are more than are read")
+
+
+def alpha_columns(file: BinaryIO) -> bytes:
+    """The alpha channel of a PNG, column by column from the left; nothing where it has none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            image = Image.open(file, formats=("PNG",))
+            if image.mode not in ("RGBA", "LA") or image.width * image.height > MAX_PIXELS_READ:
+                return b""
+            alpha = image.getchannel("A")
+        except Exception:  # noqa: BLE001  # decoders of hostile bytes raise anything
+            return b""
+    return alpha.transpose(Image.Transpose.TRANSPOSE).tobytes()
 
 
 def records_disagree(path: Path) -> list[str]:

@@ -197,7 +197,7 @@ def _is_said(text: str) -> bool:
 def test_of_our_own_text_only_this_is_lost(settings):
     """What that text cannot say.
 
-    The model, which is only named; dtype; LoRAs outside of the prompt; spaces around prompts, and
+    The model, which is only named; dtype; LoRAs, which are tags there; spaces around prompts, and
     lines in them that begin with `Negative prompt:`; which of two schedulers that A1111 has one
     name for; sizes that nobody draws. Which syntax the prompts have is guessed.
     """
@@ -213,5 +213,6 @@ def test_of_our_own_text_only_this_is_lost(settings):
         assert read.get(name, defaults.get(name)) == wanted[name], name
     is_syntax_kept = read["prompt_syntax"] == settings.prompt_syntax
     if is_syntax_kept and _is_said(settings.prompt) and _is_said(settings.negative_prompt):
-        assert read["prompt"] == settings.prompt.strip()
+        tags = "".join(f" <lora:{one}>" for one in settings.lora)
+        assert read["prompt"] == (settings.prompt + tags).strip()
         assert read.get("negative_prompt", "") == settings.negative_prompt.strip()

@@ -101,11 +101,15 @@ def _is_said(settings) -> bool:
 
 @given(any_settings())
 def test_what_sdgen_writes_reads_back(settings):
-    """Lost are the spaces around prompts, prompts with headings of their own, and dtype."""
+    """Lost are the spaces around prompts, prompts with headings of their own, and dtype.
+
+    LoRAs of a flag are tags there.
+    """
     record = fox_record().model_copy(update={"settings": settings})
     found = recipe_of(read_infotext(parameters_text(record)))
     if _is_said(settings):
-        assert found.prompt == settings.prompt.strip()
+        tags = "".join(f" <lora:{one}>" for one in settings.lora)
+        assert found.prompt == (settings.prompt + tags).strip()
         assert found.negative_prompt == settings.negative_prompt.strip()
     assert (found.tool, found.version) == ("sdgen", "1.2.3")
     assert (found.steps, found.seed, found.noise) == (settings.steps, settings.seed, "CPU")
