@@ -144,7 +144,7 @@ class _Run:
             broken or job.stem,
             format=self.options.format,
             overwrite=broken is not None,
-            resolved=True,
+            root=self.folder,
         )
         entry = entry_for(job, saved.path, self.folder)
         self.ledger.add(entry, job.source)

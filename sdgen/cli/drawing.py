@@ -39,6 +39,7 @@ def save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
         overwrite=target.overwrite,
         exact_name=named is not None,
         suffix=target.suffix,
+        root=target.root,
     )
 
 

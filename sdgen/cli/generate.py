@@ -79,8 +79,7 @@ def generate(
     pictures = _pictures(planned.settings, num_images, wording_of(wildcards, style, styles_file))
     if strict_tokens:
         refuse_losses(("", settings, planned.model) for settings, _ in pictures)
-    target = target_of(output, format, overwrite=overwrite)
-    target.check(num_images)
+    target = target_of(output, format, overwrite=overwrite).checked(num_images)
     with stop_on_signals() as stop, open_display(out) as shown:
         shown.picture(f"loading {planned.model.name}")
         generator = engine.open_generator(device)

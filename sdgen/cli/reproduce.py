@@ -119,7 +119,7 @@ def _reproduce(sources: list[Path], request: Request, out: Output) -> None:
     if request.target is not None:
         if request.target.stem and len(paths) > 1:
             raise InputError("several pictures need a folder, not one file, behind --output")
-        request.target.check(1)
+        request = replace(request, target=request.target.checked(1))
     with stop_on_signals() as stop, open_display(out) as shown:
         failures = []
         for path in paths:

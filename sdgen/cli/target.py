@@ -1,7 +1,8 @@
 """Where a command's pictures go: what `-o` and `--format` mean together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from sdgen.errors import InputError
 from sdgen.files.folders import is_folder
@@ -20,22 +21,28 @@ class Target:
     stem: str | None = None
     suffix: str = ""
     overwrite: bool = False
+    root: Path | None = None
+    """The folder without links in its path, once it was looked at."""
 
     def stem_of(self, number: int) -> str | None:
         """The stem of picture `number` (from 0) when the user named the file."""
         return f"{self.stem}-{number + 1}" if self.stem and number else self.stem
 
-    def check(self, count: int) -> None:
+    def checked(self, count: int) -> Self:
         """Find out before the work whether `count` pictures can be written.
+
+        Returns:
+            The same, held to the place that it is now.
 
         Raises:
             OutputError: The folder cannot be written to, or a name is taken.
         """
-        check_folder(self.folder)
+        root = check_folder(self.folder)
         for number in range(count):
             stem = self.stem_of(number)
             if stem is not None:
                 check_exact_name(self.folder, stem, self.suffix, overwrite=self.overwrite)
+        return replace(self, root=root)
 
 
 def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:

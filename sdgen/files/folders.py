@@ -40,14 +40,15 @@ class OpenFolder:
         self._handle = _handle
 
     @classmethod
-    def real(cls, path: Path) -> "OpenFolder":
+    def real(cls, path: Path, *, shown: Path | None = None) -> "OpenFolder":
         """The folder at `path`, which has no links in it: one that is there now was swapped in.
 
         Args:
             path: As `Path.resolve` gave it earlier.
+            shown: Another path of the same folder, to be told to people.
         """
         if not _HAS_HANDLES or not hasattr(os, "O_PATH"):
-            return cls(path)
+            return cls(shown or path)
         handle = os.open(path.anchor or ".", _STEP)
         for part in path.parts[bool(path.anchor) :]:
             try:
@@ -56,7 +57,7 @@ class OpenFolder:
                 os.close(handle)
             handle = inner
         try:
-            return cls(path, _handle=os.open(".", _FOLDER, dir_fd=handle))
+            return cls(shown or path, _handle=os.open(".", _FOLDER, dir_fd=handle))
         finally:
             os.close(handle)
 

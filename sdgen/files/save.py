@@ -58,7 +58,7 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
     overwrite: bool = False,
     exact_name: bool = False,
     suffix: str = "",
-    resolved: bool = False,
+    root: Path | None = None,
 ) -> SavedPicture:
     """Write `image` with `record` inside, and `record` beside it as `<stem>.json`.
 
@@ -71,7 +71,7 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
         overwrite: Replace a picture of that name and its sidecar.
         exact_name: Use this name or fail; otherwise a taken one gets a number (`fox-2`).
         suffix: `.jpeg` for those who typed it; else the usual one of the format.
-        resolved: `folder` comes from `check_folder`: a link in its path was swapped in since.
+        root: What `check_folder` gave for `folder`: a link that was swapped in since is refused.
 
     Raises:
         OutputError: The files cannot be written, or the exact name is taken.
@@ -86,7 +86,7 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
     note = record_in(record, format).to_json(indent=2) + "\n"
     with (
         writing(folder.joinpath(*parents, name + suffix)),
-        _opened(folder, parents, resolved=resolved) as home,
+        _opened(folder, root, parents) as home,
         _prepared(home, name + suffix, data, note.encode()) as pair,
     ):
         if overwrite:
@@ -140,9 +140,9 @@ def _prepared(home: OpenFolder, name: str, data: bytes, note: bytes) -> Iterator
 
 
 @contextmanager
-def _opened(folder: Path, parents: list[str], *, resolved: bool) -> Iterator[OpenFolder]:
+def _opened(folder: Path, root: Path | None, parents: list[str]) -> Iterator[OpenFolder]:
     """The innermost of `parents`, entered one by one so that no link leads out of `folder`."""
-    home = opened(folder, resolved=resolved)
+    home = opened(folder, root)
     try:
         for parent in parents:
             with home as outer:

@@ -31,7 +31,7 @@ def publish(data: bytes, target: Path, *, overwrite: bool = False, resolved: boo
     """
     with (
         writing(target),
-        opened(target.parent, resolved=resolved) as folder,
+        opened(target.parent, target.parent if resolved else None) as folder,
         folder.temporary(target.name, data) as temporary,
     ):
         if overwrite:
@@ -43,14 +43,14 @@ def publish(data: bytes, target: Path, *, overwrite: bool = False, resolved: boo
     return target
 
 
-def opened(folder: Path, *, resolved: bool) -> OpenFolder:
-    """The folder, made if missing; if it was `resolved` before, as it was then or not at all.
+def opened(folder: Path, root: Path | None) -> OpenFolder:
+    """The folder, made if missing; if it was resolved to `root`, as it was then or not at all.
 
     Raises:
         OSError: It cannot be made or opened, or a link was swapped in.
     """
-    if resolved:
-        return OpenFolder.real(folder)
+    if root is not None:
+        return OpenFolder.real(root, shown=folder)
     folder.mkdir(parents=True, exist_ok=True)
     return OpenFolder(folder)
 

@@ -119,3 +119,30 @@ def test_a_closed_folder_is_one_line_and_no_bug(sdgen, painter, monkeypatch, wor
     assert done.exit_code in (0, 2, 4, 5)
     assert (done.exit_code == 0) == (words[0] in ("doctor", "configs") and len(words) == 2)
     assert not painter.drawn
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["a fox"], ["a fox", "-n", "2", "--micro-batch", "1"], ["a fox", "-o", "outputs/fox.png"],
+     ["a fox", "-o", "outputs/fox.png", "--overwrite"], ["reproduce", "drawn.png", "-o", "outputs"],
+     ["reproduce", "drawn.png", "--steps", "2"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_folder_swapped_for_a_link_while_drawing_is_not_followed(
+    sdgen, painter, monkeypatch, words: list[str]
+):
+    assert sdgen("a fox", "-o", "drawn.png", "--seed", "1").exit_code == 0
+    Path("elsewhere").mkdir()
+    draw = painter.generate
+
+    def draw_and_swap(*args):
+        Path("outputs").rename("moved")
+        Path("outputs").symlink_to("elsewhere")
+        monkeypatch.setattr(painter, "generate", draw)
+        return draw(*args)
+
+    monkeypatch.setattr(painter, "generate", draw_and_swap)
+    done = sdgen(*words)
+    assert (done.exit_code, list(Path("elsewhere").iterdir())) == (5, [])
+    assert done.stderr.splitlines()[-2].startswith("error: cannot write outputs/")
+    assert "a part of the path is a file or a link" in done.stderr
