@@ -8,7 +8,13 @@ from sdgen.errors import InputError
 from sdgen.files.folders import is_file
 from sdgen.files.formats import format_in
 from sdgen.files.png import png_texts_and_exif
-from sdgen.files.reading import alpha_columns, head_of, read_record_of, readable
+from sdgen.files.reading import (
+    NoRecordError,
+    alpha_columns,
+    head_of,
+    read_record_of,
+    readable,
+)
 from sdgen.files.segments import Blocks, jpeg_blocks, webp_blocks
 from sdgen.metadata.exif import exif_texts
 from sdgen.metadata.formats.detect import our_text, read_foreign
@@ -17,8 +23,10 @@ from sdgen.metadata.formats.stealth import hidden_in
 from sdgen.metadata.json_text import MAX_JSON_BYTES
 from sdgen.metadata.migrations import read_record
 from sdgen.metadata.record import Record
+from sdgen.metadata.xmp import AI_MADE
 
 MAX_TEXT_BYTES = 2**20
+_MADE_BY_MODEL = AI_MADE.rpartition("/")[2].encode()
 SIDECARS = (".json", ".metadata.json", ".txt")
 """Files beside a picture in which programs keep its recipe, by what stands for its suffix."""
 
@@ -36,9 +44,21 @@ def read_recipe_of(path: Path) -> Record | Foreign:
     except InputError as error:
         refused = error
     found = read_foreign_of(path)
+    if found is None and isinstance(refused, NoRecordError) and _is_marked(path):
+        raise NoRecordError(
+            f"{path}: a model made it, as a mark in it says, but how is not in it",
+            hint="a site or program may have dropped the recipe",
+            details=refused.details,
+        ) from refused
     if found is None:
         raise refused
     return found
+
+
+def _is_marked(path: Path) -> bool:
+    """Whether XMP or a C2PA manifest near the start says that a model made the picture."""
+    with readable(path) as file:
+        return _MADE_BY_MODEL in file.read(MAX_TEXT_BYTES)
 
 
 def read_foreign_of(path: Path) -> Foreign | None:

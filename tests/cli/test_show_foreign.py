@@ -108,6 +108,18 @@ def test_text_without_a_recipe_is_one_line(sdgen):
     )
 
 
+def test_mark_without_a_recipe_is_told(sdgen):
+    source = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+    Path("fox.jpg").write_bytes(jpeg(xmp=f"<x>{source}</x>".encode()))
+    outcome = sdgen("show", "fox.jpg")
+    assert outcome.exit_code == 2
+    assert outcome.stderr.startswith(
+        "error: fox.jpg: a model made it, as a mark in it says, but how is not in it\n"
+    )
+    Path("fox.jpg").write_bytes(jpeg(xmp=b"<x>digitalCapture</x>"))
+    assert "has no record" in sdgen("show", "fox.jpg").stderr
+
+
 def test_damaged_record_of_ours_is_not_read_as_another_programs(sdgen, fox):
     Path("fox.png").write_bytes(png({"sdgen": "{", "parameters": TEXT}))
     Path("fox.txt").write_text(TEXT, encoding="utf-8")
