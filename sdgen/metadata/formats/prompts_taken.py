@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from pydantic import ValidationError
+
 from sdgen.metadata.formats.foreign import Dialect, Foreign
 from sdgen.metadata.formats.reports import Fidelity, FieldReport, Taken, short
 from sdgen.recipe.prompt.loras import TAG
-from sdgen.recipe.prompt.refused import refusal
 from sdgen.recipe.prompt.weights import parse
-from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS
+from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS, REFUSED, Settings
 
 _SQUARE = re.compile(r"(?<!\\)([\[\]])")
 _COMPEL = re.compile(r"\)\s?(\d|\+|-)|\w[+-]{1,10}(?=[\s,.]|$)")
@@ -25,8 +26,9 @@ def prompts_of(found: Foreign) -> Taken:
     said = {"prompt": found.prompt, "negative_prompt": found.negative_prompt}
     syntax = "plain" if found.dialect in ("plain", "novelai") else "a1111"
     judged = {name: _judged(text, found) for name, text in said.items()}
-    taken = [text for text, _, _ in judged.values() if len(text) <= MAX_PROMPT_CHARACTERS]
-    refused = map(refusal, taken) if syntax == "a1111" else ()
+    if syntax == "a1111":
+        judged["negative_prompt"] = _without_tags(*judged["negative_prompt"])
+    refused = (_refused(name, text, syntax) for name, (text, _, _) in judged.items())
     if reason := next(filter(None, refused), ""):
         syntax = "plain"
         judged = {name: _as_words(text, reason) for name, text in said.items()}
@@ -46,6 +48,26 @@ def _judged(text: str, found: Foreign) -> Judgement:
     if len(text) > MAX_PROMPT_CHARACTERS:  # refused later; brackets in a book are not counted
         return text, "exact", ""
     return _JUDGES[found.dialect](text, found)
+
+
+def _without_tags(text: str, fidelity: Fidelity, reason: str) -> Judgement:
+    """A negative prompt asks for no LoRA: A1111 takes the tag for words."""
+    bare = TAG.sub("", text).strip()
+    if len(text) > MAX_PROMPT_CHARACTERS or bare == text:
+        return text, fidelity, reason
+    return bare, "close", "tags of LoRAs are left out, as they belong into the prompt"
+
+
+def _refused(name: str, text: str, syntax: str) -> str:
+    """What this syntax does not do in `text`; empty where it does all, or the text is unsound."""
+    if len(text) > MAX_PROMPT_CHARACTERS:
+        return ""
+    try:
+        Settings.model_validate({"prompt": "fox", "seed": 0, "prompt_syntax": syntax, name: text})
+    except ValidationError as error:
+        reasons = (fault["msg"] for fault in error.errors() if fault["type"] == REFUSED)
+        return next(reasons, "")
+    return ""
 
 
 def _as_words(text: str, reason: str) -> Judgement:

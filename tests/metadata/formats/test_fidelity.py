@@ -102,6 +102,12 @@ def test_what_a_prompt_may_not_ask_for_makes_both_plain_words():
     assert "[a|b]" in report.reason
 
 
+def test_tags_in_a_negative_prompt_are_left_out_alone():
+    values = taken(prompt="a (fox)", negative_prompt="dark <lora:fur:1>")
+    assert (values["negative_prompt"], values["prompt_syntax"]) == ("dark", "a1111")
+    assert report_of("negative_prompt", negative_prompt="x <lora:fur:1>").fidelity == "close"
+
+
 @pytest.mark.parametrize(
     ("seed", "kept", "fidelity"),
     [(0, 0, "exact"), (2**63 + 5, 5, "exact"), (-1, None, "unknown"), (None, None, "unknown")],
