@@ -12,6 +12,7 @@ from sdgen.errors import InputError
 from sdgen.models.lora import Search
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import DRAWN, Layer
+from sdgen.recipe.settings import shown
 
 NOT_GIVEN = "not given"
 
@@ -65,5 +66,5 @@ def explained(planned: Plan) -> list[Line]:
 def _row(line: Line) -> tuple[str, str, str]:
     name, value, source = line
     if value is not None:
-        return name, str(value), source
+        return name, shown(value), source
     return name, "another in every run" if source == DRAWN else "-", source

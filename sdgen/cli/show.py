@@ -11,6 +11,7 @@ import typer
 from sdgen.cli.options import Json
 from sdgen.cli.output import Output, display
 from sdgen.errors import InputError, SdgenError
+from sdgen.recipe.settings import shown
 
 if TYPE_CHECKING:
     from sdgen.metadata.formats.foreign import Foreign
@@ -153,7 +154,7 @@ def record_object(record: "Record") -> dict[str, object]:
 
 def record_rows(record: "Record") -> list[Row]:
     """The record as name and value, in the order in which people ask: what, by what, where."""
-    settings = {name: str(value) for name, value in record.settings.model_dump().items()}
+    settings = {name: shown(value) for name, value in record.settings.model_dump().items()}
     return [
         *settings.items(),
         *_written_rows(record),
@@ -184,6 +185,8 @@ def _model_rows(record: "Record") -> Iterator[Row]:
         yield "revision", record.model.revision
     for file, digest in record.model.files.items():
         yield f"  {file}", f"sha256 {digest[:16]}…"
+    for one in record.added:
+        yield f"  {one.kind} {one.name}", f"{one.modules} layers, sha256 {one.sha256[:16]}…"
 
 
 def _picture_rows(record: "Record") -> Iterator[Row]:

@@ -24,7 +24,7 @@ def parameters_text(record: Record) -> str:
     settings = record.settings
     pairs = [*_pairs(settings), ("Version", f"{record.software.name} {record.software.version}")]
     last = ", ".join(_written(key, value) for key, value in pairs)
-    blocks = [settings.prompt, last]
+    blocks = [settings.prompt + "".join(f" <lora:{one}>" for one in settings.lora), last]
     if settings.negative_prompt:
         blocks.insert(1, f"Negative prompt: {settings.negative_prompt}")
     return "\n".join(blocks).strip()

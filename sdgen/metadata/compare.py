@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdgen.metadata.record import Record
+from sdgen.recipe.settings import shown
 
 Fact = tuple[str, str]
 """The part of the record, and the name in it: `("settings", "steps")`."""
@@ -57,7 +58,7 @@ class Difference:
 
 
 def _said(value: Any) -> str:
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else shown(value) or "none"
 
 
 def facts(record: Record) -> dict[Fact, Any]:

@@ -130,7 +130,7 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:
         for name in PROMPTS if self.prompt_syntax == "a1111" else ():
-            if reason := refusal(getattr(self, name)):
+            if reason := refusal(getattr(self, name), is_negative=name == "negative_prompt"):
                 raise PydanticCustomError(REFUSED, "{reason}", {"field": name, "reason": reason})
         return self
 
@@ -152,6 +152,11 @@ ALIASES: Mapping[str, str] = _alias_table()
 def canonical_name(key: str) -> str | None:
     """The field that `key` means (`Guidance-Scale`, `cfg_scale` → `guidance_scale`), or None."""
     return ALIASES.get(folded(key))
+
+
+def shown(value: Any) -> str:
+    """A setting's value for people: several texts with commas between them."""
+    return ", ".join(value) if isinstance(value, list | tuple) else str(value)
 
 
 def folded(key: str) -> str:

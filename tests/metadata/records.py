@@ -80,6 +80,7 @@ def any_settings() -> st.SearchStrategy[Settings]:
         prompt=prompts,
         negative_prompt=st.one_of(st.just(""), prompts),
         model=prompts,
+        lora=st.lists(st.sampled_from(["fur:0.5", "ink:1:0.2", "dusk:-1"]), unique=True),
         scheduler=st.sampled_from(sorted(SCHEDULERS)),
         steps=st.integers(1, 1000),
         guidance_scale=st.floats(0, 100),

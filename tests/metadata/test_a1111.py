@@ -76,3 +76,8 @@ def test_last_line_reads_back(settings):
     assert pairs["Seed"] == str(settings.seed)
     if set(settings.model) & set(",:\n"):
         assert json.loads(pairs["Model"]) == settings.model
+
+
+def test_loras_that_a_flag_gave_are_tags_as_others_write_them():
+    text = text_of(lora=["fur:0.5", "ink:1:0.2"])
+    assert text.splitlines()[0] == "a red fox <lora:fur:0.5> <lora:ink:1:0.2>"

@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"\s*\d*\.?\d+\s*")
 _TOKEN = re.compile(r"\\.|[\[\](){}|:]|[^\\\[\](){}|:]+|\\", re.DOTALL)
 
 
-def refusal(prompt: str) -> str:
+def refusal(prompt: str, *, is_negative: bool = False) -> str:
     """Why `prompt` cannot be drawn, to go on after the setting's name; empty if it can.
 
     Its choices in braces may still be open.
@@ -21,9 +21,11 @@ def refusal(prompt: str) -> str:
     if _AND.search(prompt):
         return "joins prompts with AND, which sdgen does not do; in small letters it is a word"
     try:
-        lora_tags(prompt)
+        _, tags = lora_tags(prompt)
     except ValueError as error:
         return str(error)
+    if tags and is_negative:
+        return f"has a tag of the LoRA {tags[0].name!r}, which belongs into the prompt"
     for kind in _square_brackets(prompt):
         return f"has {kind}, which changes words between steps; sdgen does not do that"
     for section in parse(prompt):
