@@ -14,7 +14,13 @@ from typing import Any
 from sdgen.errors import ModelError
 from sdgen.models.weights import CONVERT, PICKLE_ENDINGS, check_weights
 
-PIPELINES = ("StableDiffusionPipeline", "StableDiffusionXLPipeline")
+_SD = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+PIPELINES: Mapping[str, tuple[str, ...]] = {
+    "StableDiffusionPipeline": _SD,
+    "StableDiffusionXLPipeline": (*_SD, "text_encoder_2", "tokenizer_2"),
+}
+"""The pipelines that sdgen draws with, and the parts that each cannot do without."""
+
 LIBRARIES = ("diffusers", "transformers", "stable_diffusion")
 CLASSES: Mapping[str, str] = {
     "unet": r"UNet2DConditionModel",
@@ -78,11 +84,14 @@ def check_folder(path: Path) -> CheckedFolder:
     """
     index = read_json(path / "model_index.json", "model_index.json")
     pipeline = index.get("_class_name")
-    if pipeline not in PIPELINES:
+    if not isinstance(pipeline, str) or pipeline not in PIPELINES:
         raise ModelError(
             f"{path.name} holds a {pipeline}; sdgen draws with {' and '.join(PIPELINES)}"
         )
     parts = list(_components(index))
+    for name in PIPELINES[pipeline]:
+        if not any(part.name == name for part in parts):
+            raise ModelError(f"{pipeline} needs a {name}, and model_index.json names none")
     files = ["model_index.json"]
     for part in parts:
         files += _files_of(path, part)
@@ -92,22 +101,29 @@ def check_folder(path: Path) -> CheckedFolder:
 
 def _components(index: dict[str, Any]) -> Iterator[Component]:
     for name, value in index.items():
-        if name.startswith("_") or not isinstance(value, list) or len(value) != 2:
+        if name.startswith("_") or value == [None, None]:
+            continue
+        if not _is_pair(value):
+            if name in CLASSES:
+                raise ModelError(f"model_index.json does not say which class loads the {name}")
             continue
         library, class_name = value
-        if library is None or class_name is None:
-            continue
         if name not in CLASSES:
             raise ModelError(f"{name!r} in model_index.json is no name of a part that sdgen knows")
         if library not in LIBRARIES:
             raise ModelError(
                 f"the model's {name} comes from {library!r}, code that sdgen does not run"
             )
-        if not re.fullmatch(CLASSES[name], str(class_name)):
+        if not re.fullmatch(CLASSES[name], class_name):
             raise ModelError(
                 f"the model's {name} has the class {class_name}, which sdgen does not load"
             )
-        yield Component(name, library, str(class_name))
+        yield Component(name, library, class_name)
+
+
+def _is_pair(value: Any) -> bool:
+    """Whether `value` is a library and a class, two words."""
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(w, str) for w in value)
 
 
 def _files_of(path: Path, part: Component) -> list[str]:

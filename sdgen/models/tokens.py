@@ -75,7 +75,7 @@ class PromptReader:
     """A model's tokenizers, by their names in the pipeline; SDXL has two. All are CLIP's.
 
     Raises:
-        ModelError: One is damaged, or there is none.
+        ModelError: One is damaged.
     """
 
     def __init__(self, model: LocalModel) -> None:
@@ -83,8 +83,6 @@ class PromptReader:
         kinds = {name: index.get(name) or (None, None) for name in ("tokenizer", "tokenizer_2")}
         named = [name for name, (_, kind) in kinds.items() if kind]
         self._tokenizers = {name: _open(model.folder / name) for name in named}
-        if not self._tokenizers:
-            raise ModelError(f"{model.name} has no tokenizer")
 
     def read(self, text: str) -> dict[str, Reading]:
         """The text as each of them reads it.

@@ -111,6 +111,32 @@ def test_other_pipelines_and_foreign_code_are_refused(folder: Path, change: dict
         check_folder(folder)
 
 
+PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
+HALF_NAMED = ([None, "CLIPTextModel"], ["diffusers", None], ["diffusers"], ["a", "b", "c"],
+              "diffusers", {}, [1, 2], [])  # fmt: skip
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_is_named_by_halves_is_refused(folder: Path, part: str):
+    """Passed over here, the libraries might load it all the same, without a check or a hash."""
+    for value in HALF_NAMED:
+        (folder / "model_index.json").write_text(json.dumps({**INDEX, part: value}))
+        with pytest.raises(ModelError, match=f"model_index.json does not say .* {part}"):
+            check_folder(folder)
+
+
+@pytest.mark.parametrize("part", [*PARTS, "text_encoder_2", "tokenizer_2"])
+def test_a_part_without_which_nothing_is_drawn_is_missed(folder: Path, part: str):
+    kind = "StableDiffusionPipeline" if part in PARTS else "StableDiffusionXLPipeline"
+    seconds = {"text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+               "tokenizer_2": ["transformers", "CLIPTokenizer"]}  # fmt: skip
+    index = {**INDEX, **seconds, "_class_name": kind}
+    for lacks in ({**index, part: [None, None]}, {n: v for n, v in index.items() if n != part}):
+        (folder / "model_index.json").write_text(json.dumps(lacks))
+        with pytest.raises(ModelError, match=f"{kind} needs a {part}"):
+            check_folder(folder)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "\xff", '{"a": ' * 5000])
 def test_a_broken_index_is_one_line(folder: Path, text: str):
     (folder / "model_index.json").write_text(text, encoding="latin-1")

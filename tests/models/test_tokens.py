@@ -162,5 +162,5 @@ def test_a_model_without_a_tokenizer_is_refused(written):
     index = json.loads((root / "model_index.json").read_text())
     index["tokenizer"] = [None, None]
     (root / "model_index.json").write_text(json.dumps(index))
-    with pytest.raises(ModelError, match="mini has no tokenizer"):
+    with pytest.raises(ModelError, match="needs a tokenizer"):
         PromptReader(find_model(str(root)))
