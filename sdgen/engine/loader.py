@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -101,7 +102,7 @@ def _load(model: LocalModel, dtype: str, device: torch.device, *, offload: bool)
     except Exception as error:  # diffusers reports one cause as many types
         if is_lack_of_memory(error):
             raise LackOfMemoryError("load") from error
-        reason = _first_line(error).replace(f"{model.folder}{os.sep}", "")
+        reason = _without_place(_first_line(error), model.folder)
         raise ModelError(f"{model.name} cannot be loaded: {reason}") from error
     pipeline.set_progress_bar_config(disable=True)
     give_old_name(getattr(pipeline, "text_encoder", None))
@@ -141,6 +142,11 @@ def give_old_name(text_encoder: Any) -> None:
     """
     if text_encoder is not None and not hasattr(text_encoder, "text_model"):
         text_encoder.__dict__["text_model"] = text_encoder
+
+
+def _without_place(line: str, folder: Path) -> str:
+    """`line` with paths as they are in `folder`, which goes by its last name."""
+    return line.replace(f"{folder}{os.sep}", "").replace(str(folder), folder.name)
 
 
 def _first_line(error: Exception) -> str:
