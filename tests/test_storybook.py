@@ -92,3 +92,15 @@ def test_the_first_picture_of_the_readme_is_what_its_command_draws():
     original = Original(record, open_pixels(shown))
     _, verdict = redraw(original, find_model("storybook"), open_generator("cpu"))
     assert verdict.reproduced, verdict
+
+
+def test_weights_choices_and_long_prompts_are_drawn_and_drawn_again():
+    asked = {"steps": 2, "size": "192x320", "device": "cpu"}
+    picture = generate("a {cat|cat} on a (beach:1.4) BREAK sunset", seed=5, **asked)
+    assert picture.record.settings.prompt == "a cat on a (beach:1.4) BREAK sunset"
+    assert picture.record.notices == ["storybook was taught texts of one chunk; the prompt has 2"]
+    original = Original(picture.record, picture.image)
+    _, verdict = redraw(original, find_model("storybook"), open_generator("cpu"))
+    assert verdict.kind == "identical"
+    plain = generate("a cat on a beach sunset", seed=5, **asked)
+    assert plain.image.tobytes() != picture.image.tobytes()
