@@ -7,8 +7,8 @@ from diffusers import DiffusionPipeline
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-BLUEPRINT = Path(__file__).parent / "weights" / "blueprint.safetensors"
-"""Trained by scripts/storybook/lora.py: everything becomes a blue and white print."""
+DUSK = Path(__file__).parent / "weights" / "dusk.safetensors"
+"""Trained for storybook by scripts/storybook/lora.py: pictures turn to the blue of dusk."""
 
 RANK, ALPHA = 2, 4.0
 
