@@ -1,6 +1,6 @@
 """What a run would do, without doing any of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sdgen.batch.drafts import Drafts
@@ -9,6 +9,7 @@ from sdgen.batch.jobs import Job, make_jobs, select
 from sdgen.batch.options import DEFAULTS, BatchOptions, check_tokens
 from sdgen.batch.state import read_base_seed, read_noted
 from sdgen.files.formats import suffix_of
+from sdgen.recipe.settings import PROMPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Preview:
     """What a run would do about one job: nothing if it is `done`.
 
     The seed, and with it id and name, are not final where `is_seed_open`: the first real run in the
-    folder draws the base seed.
+    folder draws the base seed. Choices of its prompts are open then, too.
     """
 
     job: Job
@@ -36,7 +37,17 @@ def preview_batch(drafts: Drafts, folder: Path, options: BatchOptions = DEFAULTS
     chosen = select(jobs, options.shard, options.limit)
     noted = read_noted(folder)
     finished = find_finished(chosen, folder, noted, suffix_of(options.format))
-    return [
-        Preview(job, job.id in finished.done, is_seed_open=kept is None and not job.has_seed)
-        for job in chosen
-    ]
+    previews = []
+    for job in chosen:
+        is_open = kept is None and not job.has_seed
+        shown = _unchosen(job) if is_open else job
+        previews.append(Preview(shown, job.id in finished.done, is_seed_open=is_open))
+    return previews
+
+
+def _unchosen(job: Job) -> Job:
+    """`job` with its prompts as they stand in the file."""
+    if job.written is None:
+        return job
+    texts = {name: getattr(job.written, name) for name in PROMPTS}
+    return replace(job, settings=job.settings.model_copy(update=texts))

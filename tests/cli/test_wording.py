@@ -83,6 +83,12 @@ def test_rows_of_a_batch_choose_by_their_seeds_and_a_second_run_finds_all_done(s
     assert [json.loads(line)["settings"]["prompt"] for line in shown] == drawn
 
 
+def test_a_dry_run_shows_choices_open_while_the_seed_is(sdgen):
+    Path("jobs.jsonl").write_text('{"prompt": "{a|b} fox"}\n{"prompt": "{c|c} fox", "seed": 5}\n')
+    shown = sdgen("batch", "jobs.jsonl", "-o", "out", "--dry-run", "--json").stdout.splitlines()
+    assert [json.loads(line)["settings"]["prompt"] for line in shown] == ["{a|b} fox", "c fox"]
+
+
 def test_a_config_may_have_choices(sdgen, painter):
     Path("own.yaml").write_text("negative_prompt: '{fog|rain}'\nseed: 3\n")
     assert sdgen("fox", "-c", "own.yaml").exit_code == 0
