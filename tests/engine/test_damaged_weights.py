@@ -78,9 +78,9 @@ def test_damaged_weights_are_a_model_error(model: Path, damage, file: str):
 
 
 def test_a_load_error_tells_no_place(model: Path):
-    """diffusers names the folder where it finds code that it might look for."""
+    """The folder is named by diffusers where it finds code that it might look for."""
     (model / "None.py").write_text("raise SystemExit")
-    with pytest.raises(ModelError, match="model cannot be loaded: .* model contains") as caught:
+    with pytest.raises(ModelError, match=r"model cannot be loaded: .* model contains") as caught:
         open_generator("cpu").load(find_model(str(model)), "float32")
     assert str(model.parent) not in str(caught.value)
 

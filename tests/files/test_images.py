@@ -196,10 +196,10 @@ def test_cut_pixels_are_an_error(tmp_path, format):
 @pytest.mark.parametrize("size", [(20_000, 20_000), (2**31 - 1, 2**31 - 1), (0, 5)])
 def test_bombs_are_refused_at_once(tmp_path, size):
     path = saved(tmp_path, "bomb.png", bomb(*size))
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError, match=r"cannot be read|more than are read"):
         open_pixels(path)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("format", FORMATS)

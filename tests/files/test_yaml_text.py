@@ -93,10 +93,10 @@ def test_refuses_with_line_and_column(text):
 
 
 def test_billion_laughs_end_at_once():
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError, match="anchors"):
         load_yaml(LAUGHS, "f.yaml")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_merge_key_is_an_ordinary_key():

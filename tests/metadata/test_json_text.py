@@ -31,10 +31,10 @@ BROKEN = {
 
 @pytest.mark.parametrize(("text", "reason"), BROKEN.items(), ids=range(len(BROKEN)))
 def test_broken_text_is_refused_with_its_reason_at_once(text, reason):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError, match=reason):
         parse_json(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(
