@@ -1,7 +1,7 @@
 """`sdgen lock`: write down, to the byte, which models and libraries a project draws with."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +9,13 @@ import typer
 
 from sdgen.api import config_layers
 from sdgen.cli.locked import DEFAULT_LOCK
-from sdgen.cli.options import Configs, Json, Quiet, model_names
+from sdgen.cli.options import Configs, Json, LoraDirs, Quiet, model_names
 from sdgen.cli.output import Output, display
 from sdgen.errors import InputError
 from sdgen.files.lockfile import read_lock, write_lock
 from sdgen.models import LocalModel, find_model
 from sdgen.models.lock import Lock, changes_in, lock_of, models_of, refuse_changes
+from sdgen.models.lora import Search, find_loras
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.settings import Settings
 
@@ -28,6 +29,9 @@ Models = Annotated[
         autocompletion=model_names,
     ),
 ]  # fmt: skip
+Loras = Annotated[
+    list[str], typer.Option("--lora", metavar="FILE", help="A LoRA to lock; repeatable.")
+]
 Where = Annotated[
     Path, typer.Option("--lock-file", metavar="PATH", help="The file to write or to check.")
 ]
@@ -37,8 +41,11 @@ Check = Annotated[
 
 
 def lock(
+    *,
     files: Files = [],
     model: Models = [],
+    lora: Loras = [],
+    lora_dir: LoraDirs = [],
     config: Configs = [],
     lock_file: Where = DEFAULT_LOCK,
     check: Check = False,
@@ -52,11 +59,14 @@ def lock(
     """
     out = Output(as_json=as_json, quiet=quiet)
     if check:
-        if files or config:
-            raise InputError("--check looks at the lock file; beside it, it takes only --model")
-        _check(lock_file, model, out)
+        if files or config or lora:
+            raise InputError(
+                "--check looks at the lock file; beside it, it takes only --model and --lora-dir"
+            )
+        _check(lock_file, model, lora_dir, out)
         return
-    found = lock_of(_models(files, model, config))
+    models = _models(files, model, config, lora_dir)
+    found = lock_of([replace(models[0], loras=find_loras(lora, lora_dir)), *models])
     _tell_left_out(lock_file, found, out)
     changed = write_lock(lock_file, found)
     out.say(f"{'locked' if changed else 'unchanged'}: {display(', '.join(found.models))}")
@@ -66,24 +76,25 @@ def lock(
 
 
 def _models(
-    files: Sequence[Path], names: Sequence[str], configs: Sequence[str]
+    files: Sequence[Path], names: Sequence[str], configs: Sequence[str], lora_dirs: Sequence[Path]
 ) -> list[LocalModel]:
-    """Every model that is used, each once, in the order in which it is named."""
+    """Every model that is used, each once with its LoRAs, in the order in which it is named."""
     named = list(names)
-    found = [model for file in files for model in _of_batch(file, configs)]
+    found = [model for file in files for model in _of_batch(file, configs, lora_dirs)]
     for config in configs:
         named.append(_name_in(config_layers([config])))
     if not named and not found:
         named.append(_name_in(config_layers([])))
     found += map(find_model, named)
-    return list({model.folder: model for model in found}.values())
+    return list({(model.folder, model.loras): model for model in found}.values())
 
 
-def _of_batch(file: Path, configs: Sequence[str]) -> list[LocalModel]:
+def _of_batch(file: Path, configs: Sequence[str], lora_dirs: Sequence[Path]) -> list[LocalModel]:
     from sdgen.batch.drafts import draft_jobs
     from sdgen.batch.jobfiles import read_job_file
 
-    drafts = draft_jobs(read_job_file(file), config_layers(configs))
+    search = Search(lora_dirs)
+    drafts = draft_jobs(read_job_file(file), config_layers(configs), search=search)
     return [draft.model for draft in drafts.items]
 
 
@@ -103,10 +114,12 @@ def _tell_left_out(path: Path, found: Lock, out: Output) -> None:
         out.warn(f"no longer locked: {display(', '.join(sorted(gone)))}")
 
 
-def _check(path: Path, places: Sequence[str], out: Output) -> None:
+def _check(path: Path, places: Sequence[str], lora_dirs: Sequence[Path], out: Output) -> None:
     """Say whether the lock holds here; `places` are models whose folder the user named."""
     found = read_lock(path)
-    changes = changes_in(found, models_of(found, map(find_model, places)), read_all=True)
+    loras = find_loras(list(found.loras or {}), lora_dirs, found.loras or {})
+    here = [replace(one, loras=loras) for one in models_of(found, map(find_model, places))]
+    changes = changes_in(found, here, read_all=True)
     said = [asdict(change) for change in changes]
     out.json({"lock": str(path), "holds": not changes, "changes": said})
     for change in changes:

@@ -28,6 +28,8 @@ LIBRARIES = (
 
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
+LORA = "lora"
+
 SHOWN = 3
 """Changes that one line of an error names."""
 
@@ -57,13 +59,14 @@ class Lock(_Part):
     schema_: Literal["sdgen.lock/1"] = Field(default=SCHEMA, alias="schema")
     versions: dict[str, str] = Field(description="package → version, and python's")
     models: dict[str, LockedModel]
+    loras: dict[str, Digest] | None = Field(default=None, description="name → SHA-256 of the file")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One fact that is not as it was locked; None where one side does not have it.
 
-    `model` is None for a version of a library.
+    `model` is None for a version of a library, and LORA for a LoRA.
     """
 
     model: str | None
@@ -91,14 +94,32 @@ def lock_of(models: Iterable[LocalModel]) -> Lock:
         ModelError: A file cannot be read, or two different models have one name.
     """
     locked: dict[str, LockedModel] = {}
-    for model in models:
+    every = list(models)
+    for model in {(model.name, model.folder): model for model in every}.values():
         found = _locked_as(model, read_all=True)
         if locked.setdefault(model.name, found) != found:
             raise ModelError(
                 f"two different models are called {model.name}",
                 hint="give one of the folders another name",
             )
-    return Lock(versions=installed_versions(), models=dict(sorted(locked.items())))
+    return Lock(
+        versions=installed_versions(),
+        models=dict(sorted(locked.items())),
+        loras=_loras_of(every) or None,
+    )
+
+
+def _loras_of(models: Iterable[LocalModel]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for lora in sorted(
+        {lora for model in models for lora in model.loras}, key=lambda one: one.name
+    ):
+        if found.setdefault(lora.name, lora.sha256) != lora.sha256:
+            raise ModelError(
+                f"two different LoRAs are called {lora.name}",
+                hint="give one of the files another name",
+            )
+    return found
 
 
 def _locked_as(model: LocalModel, *, read_all: bool) -> LockedModel:
@@ -156,10 +177,15 @@ def changes_in(lock: Lock, models: Iterable[LocalModel], *, read_all: bool = Fal
     Raises:
         ModelError: A model is not in the lock, or a file of it cannot be read.
     """
+    every, locked = list(models), lock.loras or {}
     of_models = [
-        change for model in models for change in _changed_model(lock, model, read_all=read_all)
+        change
+        for model in {(model.name, model.folder): model for model in every}.values()
+        for change in _changed_model(lock, model, read_all=read_all)
     ]
-    return [*of_models, *_changes(None, lock.versions, installed_versions())]
+    loras = _loras_of(every)
+    of_loras = _changes(LORA, {name: locked[name] for name in loras if name in locked}, loras)
+    return [*of_models, *of_loras, *_changes(None, lock.versions, installed_versions())]
 
 
 def refuse_changes(changes: Sequence[Change], shown: str) -> None:

@@ -67,6 +67,20 @@ def with_loras(
     return replace(model, loras=(*(lora for _, lora in own), *tagged)), settings
 
 
+def find_loras(
+    sources: Sequence[str],
+    folders: Sequence[Path] = (),
+    recorded: Mapping[str, str] | None = None,
+) -> tuple[LocalLora, ...]:
+    """The LoRAs of these names or paths; `folders` and `recorded` as in `Search`.
+
+    Raises:
+        ModelError: One is not here, or is none.
+    """
+    search = Search(folders, recorded)
+    return tuple(_find(source, [*folders, Path()], search) for source in sources)
+
+
 def scaled(settings: Settings, model: LocalModel) -> list[tuple[LocalLora, LoraEntry]]:
     """The files that `settings` ask for with what they say of each, in the order in which they act.
 
@@ -99,7 +113,7 @@ def _find_tagged(entry: LoraEntry, places: Sequence[Path], search: Search) -> Lo
 
 def _find(source: str, places: Sequence[Path], search: Search) -> LocalLora:
     if search.recorded is not None and not is_bare_name(source):
-        raise ModelError(f"the record names {source!r}, which is not a LoRA's name")
+        raise ModelError(f"the record or lock names {source!r}, which is not a LoRA's name")
     paths = _paths(source, places, by_path=search.recorded is None)
     candidates = [path for path in paths if _is_there(path, source)]
     if not candidates:

@@ -105,7 +105,7 @@ def test_a_record_cannot_lead_to_a_file(real, fox, fur, name):
     Path("evil.json").write_text(json.dumps(record))
     done = real("reproduce", "evil.json")
     assert done.exit_code == 4
-    assert done.stderr == f"error: the record names {name!r}, which is not a LoRA's name\n"
+    assert done.stderr == f"error: the record or lock names {name!r}, which is not a LoRA's name\n"
 
 
 def test_a_tag_draws_what_the_flag_draws(real, fox, fur):
@@ -250,3 +250,29 @@ def test_a_folder_as_diffusers_writes_it_is_a_lora_too(sdgen, fur):
     shutil.copy(fur, "soft/pytorch_lora_weights.safetensors")
     assert sdgen("a red fox", "--seed", 7, "--lora", "soft:0.5").exit_code == 0
     assert read_record_of(Path("outputs/a-red-fox-7.png")).settings.lora == ("soft:0.5",)
+
+
+def test_a_lock_holds_a_lora_to_its_bytes(real, fur, tiny_sd):
+    shutil.copy(fur, ".")
+    drawing = ["a red fox", "--steps", 1, "--lora", "fur", "-o", "drawn", "--locked"]
+    assert real("lock").exit_code == 0
+    done = real(*drawing)
+    assert done.exit_code == 4
+    assert "lora: fur is not in the lock" in done.stderr
+    assert real("lock", "--lora", "fur").exit_code == 0
+    assert real(*drawing).exit_code == 0
+    assert real("lock", "--check").exit_code == 0
+    write_lora(tiny_sd, Path("fur.safetensors"), seed=1)
+    assert "lora: fur has other bytes" in real(*drawing).stderr
+    done = real("lock", "--check")
+    assert done.exit_code == 4
+    assert "changed: lora: fur has other bytes" in done.stdout
+    assert real("lock", "--check", "--lora-dir", fur.parent).exit_code == 0
+
+
+def test_a_lock_takes_the_loras_of_a_batch_file(real, fur):
+    Path("jobs.csv").write_text(f"prompt,steps,model,lora\na red fox,1,,{fur}\na fox,1,,\n")
+    assert real("lock", "jobs.csv").exit_code == 0
+    locked = json.loads(Path("sdgen.lock").read_text())
+    assert list(locked["loras"]) == ["fur"]
+    assert str(fur.parent) not in Path("sdgen.lock").read_text()
