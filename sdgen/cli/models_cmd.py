@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,8 @@ from sdgen.cli.output import Output
 from sdgen.errors import ModelError
 from sdgen.models.catalogue import CATALOGUE, Entry
 from sdgen.models.local import LocalModel
+from sdgen.models.lora import LocalLora, check_lora, layers_of
+from sdgen.recipe.loras import SUFFIX
 from sdgen.recipe.sizes import SizeRule
 
 app = typer.Typer(rich_markup_mode=None, help="Models (--model).")
@@ -36,16 +39,35 @@ def list_command(as_json: Json = False) -> None:
 def info_command(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME|FOLDER", help="Which one.", autocompletion=_complete),
+        typer.Argument(metavar="NAME|FOLDER|LORA", help="Which one.", autocompletion=_complete),
     ],
     as_json: Json = False,
 ) -> None:
-    """Show what is known about a model: pipeline, sizes, its own settings, its files."""
+    """Show what is known about a model: pipeline, sizes, its own settings, its files.
+
+    Of a LoRA's .safetensors file: which parts of a model it changes.
+    """
     out = Output(as_json=as_json)
+    if Path(name).suffix == SUFFIX:
+        _tell_lora(check_lora(Path(name)), out)
+        return
     model = models.find_model(name)
     hashes = model.hashes()
     out.json(model_object(model, hashes))
     out.table(model_rows(model, hashes))
+
+
+def _tell_lora(lora: LocalLora, out: Output) -> None:
+    layers = layers_of(lora)
+    out.json({"name": lora.name, "kind": "lora", "layers": layers, "sha256": lora.sha256})
+    out.table(
+        [
+            ("name", lora.name),
+            ("what it is", "a LoRA: --lora FILE[:SCALE]"),
+            *((f"  {part}", f"{count} layers") for part, count in layers.items()),
+            ("sha256", lora.sha256),
+        ]
+    )
 
 
 def fault_of(name: str) -> str:

@@ -1,5 +1,6 @@
 """LoRA files: a name or a path becomes a checked file with its hash; nothing is loaded."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -118,7 +119,8 @@ def _find(source: str, places: Sequence[Path], search: Search) -> LocalLora:
     candidates = [path for path in paths if _is_there(path, source)]
     if not candidates:
         known = [path.stem for place in places for path in place.glob(f"*{SUFFIX}")]
-        raise ModelError(f"no LoRA {source!r} here", hint=did_you_mean(source, known) or ASK)
+        hint = did_you_mean(source.rpartition(".safe")[0] or source, known) or ASK
+        raise ModelError(f"no LoRA {source!r} here", hint=hint)
     if search.recorded is None or len(candidates) == 1:
         return check_lora(candidates[0])
     loras = [check_lora(path) for path in candidates]
@@ -154,6 +156,12 @@ def check_lora(path: Path) -> LocalLora:
             record could not tell.
     """
     return _check(path, identity_of(path, path.name))
+
+
+def layers_of(lora: LocalLora) -> dict[str, int]:
+    """Part of the pipeline → how many of its layers the LoRA changes."""
+    pairs = read_names(check_weights(lora.path, lora.path.name)).pairs
+    return dict(Counter(part for part, _ in sorted(pairs, reverse=True)))
 
 
 @lru_cache(maxsize=64)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from sdgen.cli import app
 from sdgen.files.images import read_record_of
 from tests.cli.conftest import Outcome
 from tests.cli.test_bad_models import Bomb
-from tests.loras import write_lora
+from tests.loras import DUSK, write_lora
 
 
 @pytest.fixture
@@ -159,8 +159,6 @@ def test_a_lora_that_touches_no_layer_is_refused(real):
 
 
 def test_layers_without_a_place_are_told_and_the_rest_drawn(real, fur):
-    from safetensors.torch import load_file
-
     extra = {f"unet.extra.lora_{side}.weight": torch.zeros(2, 2) for side in "AB"}
     save_file(load_file(fur) | extra, "more.safetensors")
     done = real("a red fox", "--steps", 1, "--lora", "more.safetensors", "-o", "more.png")
@@ -243,6 +241,29 @@ def test_a_name_is_looked_up_where_the_user_says_and_near_ones_are_named(sdgen, 
     done = sdgen("a red fox", "--lora", "furr", "--lora-dir", fur.parent)
     assert done.exit_code == 4
     assert "hint: did you mean fur?" in done.stderr
+
+
+def test_a_slip_in_the_ending_is_seen_through(sdgen, fur):
+    shutil.copy(fur, ".")
+    assert "hint: did you mean fur?" in sdgen("a red fox", "--lora", "fur.safetensor").stderr
+
+
+def test_models_info_tells_what_a_lora_changes(sdgen):
+    done = sdgen("models", "info", DUSK, "--json")
+    told = json.loads(done.stdout)
+    assert (told["name"], told["kind"]) == ("dusk", "lora")
+    assert set(told["layers"]) == {"unet", "text_encoder"}
+    assert sum(told["layers"].values()) == len(load_file(DUSK)) // 2
+    assert "a LoRA: --lora FILE[:SCALE]" in sdgen("models", "info", DUSK).stdout
+
+
+def test_models_info_of_a_file_that_is_no_lora_ends_with_one_line(sdgen):
+    save_file({"a": torch.zeros(2)}, "bad.safetensors")
+    for name, told in (("bad.safetensors", "bad.safetensors is no LoRA"), ("none.safetensors", "")):
+        done = sdgen("models", "info", name)
+        assert done.exit_code == 4
+        assert done.stderr.startswith(f"error: {told}")
+        assert done.stderr.count("error:") == 1
 
 
 def test_a_folder_as_diffusers_writes_it_is_a_lora_too(sdgen, fur):
