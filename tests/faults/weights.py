@@ -16,6 +16,7 @@ from safetensors import SafetensorError, deserialize
 
 from sdgen.errors import ModelError
 from sdgen.models import find_model
+from sdgen.models.lora import check_lora
 from sdgen.models.weights import check_weights
 from tests.faults.bounded import bounded
 from tests.faults.long_runs import one_thread
@@ -177,6 +178,8 @@ def pickles(home: Path, _: int) -> Tally:
             (home / name).write_bytes(data)
             said = _is_refused(lambda name=name: find_model(str(home / name)))
             _count(tally, "pickle" in said, f"{kind} as a model called {name}: {said!r}")
+            said = _is_refused(lambda name=name: check_lora(home / name))
+            _count(tally, "pickle" in said, f"{kind} as a LoRA called {name}: {said!r}")
     if marker.exists():
         tally.let_in.append("a pickle was run")
     return tally
