@@ -33,7 +33,7 @@ GROUP_OPTIONS = frozenset(
 
 SWITCHES = frozenset(
     {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
-     "--locked", "--all", "--strict", "--fidelity"}
+     "--locked", "--all", "--strict", "--fidelity", "--strict-tokens"}
 )  # fmt: skip
 """Options of the commands that take no value."""
 

@@ -9,7 +9,7 @@ from sdgen.recipe.prompt.weights import parse
 MOST_WEIGHT = 100.0
 
 _AND = re.compile(r"\bAND\b")
-_NUMBER = re.compile(r"\s*\d*\.?\d+\s*")
+_NUMBER = re.compile(r"\s*(\d*\.)?\d+\s*")
 _TOKEN = re.compile(r"\\.|[\[\](){}|:]|[^\\\[\](){}|:]+|\\", re.DOTALL)
 
 

@@ -20,7 +20,7 @@ PER_BRACKET = 1.1
 _TOKEN = re.compile(
     r"\\[()\[\]\\]|\\|[()\[\]]|:\s*(?P<weight>[+-]?[.\d]+)\s*\)|[^\\()\[\]:]+|:", re.DOTALL
 )
-_BREAK = re.compile(r"\s*\bBREAK\b\s*")
+_BREAK = re.compile(r"\bBREAK\b")
 _SPECIAL = re.compile(r"[()\[\]\\]")
 
 
@@ -117,10 +117,11 @@ class _Reader:
             piece.weight *= factor
 
     def _add_text(self, text: str) -> None:
-        first, *others = _BREAK.split(text)
-        self._pieces.append(_Piece(first))
-        for other in others:
-            self._pieces += [_Piece(None), _Piece(other)]
+        """A BREAK takes the space around it along."""
+        *before, last = _BREAK.split(text)
+        for number, part in enumerate(before):
+            self._pieces += [_Piece((part.lstrip() if number else part).rstrip()), _Piece(None)]
+        self._pieces.append(_Piece(last.lstrip() if before else last))
 
 
 def _number(text: str | None) -> float | None:

@@ -73,6 +73,8 @@ def test_a_whole_prompt_with_brackets_of_every_kind():
         ("fox BREAK snow", ["fox", "snow"]),
         ("fox,\n BREAK \nsnow", ["fox,", "snow"]),
         ("BREAK fox", ["", "fox"]),
+        (" \n BREAK\t ", ["", ""]),
+        (" a BREAK\nb BREAK c ", [" a", "b", "c "]),
         ("fox BREAK", ["fox", ""]),
         ("a BREAK BREAK b", ["a", "", "b"]),
         ("a BREAKFAST, UNBREAK, break", ["a BREAKFAST, UNBREAK, break"]),
