@@ -151,7 +151,7 @@ def _where(changed: Sequence[Difference]) -> str:
 
 
 def check_only(original: Original, model: LocalModel) -> Verdict:
-    """The verdict without drawing: on the picture itself, where its pixels can be compared."""
+    """The verdict without drawing; it never says that the picture would come out again."""
     if known := check(original, model):
         return known
     agree = "record and model files agree"
@@ -159,7 +159,7 @@ def check_only(original: Original, model: LocalModel) -> Verdict:
         return Verdict("unchecked", f"{agree}; the picture is not here (nothing drawn)")
     if not original.lossless:
         return Verdict("unchecked", f"{agree}; the file is lossy (nothing drawn)")
-    return Verdict("identical", f"picture, {agree} (nothing drawn)")
+    return Verdict("unchecked", f"picture, {agree} (nothing drawn)")
 
 
 def open_like(record: Record, device: str) -> ImageGenerator:

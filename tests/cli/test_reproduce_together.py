@@ -104,7 +104,7 @@ def test_on_another_kind_of_device_each_is_drawn_alone(sdgen, book, painter):
 
 def test_check_draws_nothing(sdgen, book, painter):
     done = sdgen("reproduce", "--all", book, "--check")
-    assert (done.exit_code, done.stderr, painter.calls) == (0, "6 identical\n", [])
+    assert (done.exit_code, done.stderr, painter.calls) == (0, "6 unchecked\n", [])
 
 
 def test_an_interruption_tells_what_was_drawn_before_its_turn(sdgen, book, painter, monkeypatch):
