@@ -204,6 +204,29 @@ def test_pictures_of_one_call_share_their_loras(generator, tiny_sd, lora):
         generator.generate_batch([settings, plain], model)
 
 
+def test_a_second_try_after_a_lack_of_memory_has_the_lora_once(
+    generator, tiny_sd, lora, monkeypatch
+):
+    from sdgen.engine import together
+
+    settings, model = planned(tiny_sd, lora=[str(lora)])
+    alone = generator.generate(settings, model).record.image
+    whole, calls = together.denoise, []
+
+    def first_fails(loaded, rows, *more):
+        calls.append(len(rows))
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("no more")
+        return whole(loaded, rows, *more)
+
+    monkeypatch.setattr(together, "denoise", first_fails)
+    first, _ = DiffusersGenerator("cpu").generate_batch([settings, settings], model)
+    assert calls == [2, 1, 1]
+    assert isinstance(first, Drawing)
+    assert first.record.image == alone
+    assert not hooks_left()
+
+
 def test_layers_that_the_model_does_not_have_are_told(generator, tiny_sd, lora, tmp_path):
     tensors = load_file(lora)
     for side in "AB":
