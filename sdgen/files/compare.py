@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops
 
+from sdgen.files.encoding import seen_as_jpeg
+
+JPEG_TOLERANCE = 16
+"""Levels by which another JPEG library may show the same file, or write the same picture."""
+
 
 @dataclass(frozen=True, slots=True)
 class PixelDifference:
@@ -44,3 +49,11 @@ def compare_pixels(a: Image.Image, b: Image.Image) -> PixelDifference:
     histogram = ImageChops.lighter(ImageChops.lighter(red, green), blue).histogram()
     largest = max(level for level, count in enumerate(histogram) if count)
     return PixelDifference(largest, sum(histogram[1:]), a.width * a.height)
+
+
+def unlike_jpeg(shown: Image.Image, drawn: Image.Image) -> str:
+    """How what a file shows differs from a JPEG of `drawn`; empty where it is one."""
+    if shown.size != drawn.size:
+        return "it has another size"
+    distance = compare_pixels(shown, seen_as_jpeg(drawn))
+    return str(distance) if distance.largest > JPEG_TOLERANCE else ""

@@ -55,6 +55,14 @@ def _as_png(image: Image.Image, record: Record) -> bytes:
     return encode_png(image, texts)
 
 
+def seen_as_jpeg(image: Image.Image) -> Image.Image:
+    """The pixels that a JPEG of `image`, as `encode` makes it, shows."""
+    file = io.BytesIO()
+    image.convert("RGB").save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    with Image.open(file) as shown:
+        return shown.convert("RGB")
+
+
 def _as_jpeg(image: Image.Image, record: Record) -> bytes:
     """Quality 95 with full colour resolution: halved colours smear red and blue outlines."""
     file = io.BytesIO()

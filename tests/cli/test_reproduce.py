@@ -95,6 +95,16 @@ def test_other_formats_are_compared_by_what_they_hold(sdgen, shift, name: str):
     assert ("the file is lossy" in done.stdout) == (name == "fox.jpg")
 
 
+@pytest.mark.parametrize("size", [(64, 64), (32, 64)])
+def test_a_record_on_another_jpeg_does_not_make_it_the_picture(sdgen, size):
+    sdgen("a red fox", "--seed", "7", "-o", "fox.jpg")
+    with Image.open("fox.jpg") as ours:
+        Image.new("RGB", size, (255, 0, 0)).save("fox.jpg", exif=ours.info["exif"])
+    done = sdgen("reproduce", "fox.jpg")
+    assert done.exit_code == 7
+    assert done.stdout.startswith("different: fox.jpg: the picture was changed after it was drawn")
+
+
 def test_check_draws_nothing_and_so_calls_nothing_identical(sdgen, fox, painter):
     done = sdgen("reproduce", fox, "--check")
     assert (done.exit_code, len(painter.drawn)) == (0, 1)
