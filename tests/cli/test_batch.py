@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import signal
 import sys
@@ -228,7 +229,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(sdgen, painter,
     assert sdgen("batch", jobs).exit_code == 5
     assert sdgen("batch", jobs, "-o", "outputs/deeper").exit_code == 5
     monkeypatch.setattr("os.link", _failing(30, "Read-only file system"))
-    monkeypatch.setattr("os.open", _failing(30, "Read-only file system"))
+    monkeypatch.setattr("os.open", _opening_to_read_only(os.open))
     done = sdgen("batch", jobs, "-o", "read-only")
     assert (done.exit_code, painter.drawn) == (5, [])
     assert "the disk is read-only" in done.stderr
@@ -239,6 +240,15 @@ def _failing(number: int, reason: str):
         raise OSError(number, reason)
 
     return fail
+
+
+def _opening_to_read_only(whole):
+    def open_it(path, flags: int, *args: object, **options: object) -> int:
+        if flags & (os.O_CREAT | os.O_WRONLY | os.O_RDWR):
+            raise OSError(30, "Read-only file system")
+        return whole(path, flags, *args, **options)
+
+    return open_it
 
 
 def test_a_disk_that_fills_up_ends_the_run_and_keeps_what_is_done(
