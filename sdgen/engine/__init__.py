@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from sdgen.errors import SdgenError
+from sdgen.engine.memory_signs import is_lack_of_memory
+from sdgen.errors import MemoryExhaustedError, SdgenError
 from sdgen.models import LocalModel
 from sdgen.recipe.loras import loras_of
 from sdgen.recipe.settings import Settings
@@ -147,7 +148,14 @@ def open_generator(device: str = "auto") -> ImageGenerator:
 
     Raises:
         InputError: There is no such device here.
+        MemoryExhaustedError: Not even the libraries fit the memory.
     """
-    from sdgen.engine.generator import DiffusersGenerator  # torch loads here
-
+    try:
+        from sdgen.engine.generator import DiffusersGenerator  # torch loads here
+    except Exception as error:
+        if is_lack_of_memory(error):
+            raise MemoryExhaustedError(
+                "torch and diffusers do not fit the memory", hint="see `ulimit -v`, and free some"
+            ) from error
+        raise
     return DiffusersGenerator(device)

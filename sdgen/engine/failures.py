@@ -1,20 +1,13 @@
 """What goes wrong while drawing: a lack of memory, which may be helped, or a picture's failure."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-import torch
-
+from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.errors import GenerationError, SdgenError
 
 Stage = Literal["load", "encode", "denoise", "decode"]
-
-_SIGNS = re.compile(
-    "allocate memory|out of memory|ALLOC_FAILED|could not create a primitive(?! descriptor)"
-)
-"""How they say it in a plain RuntimeError: the CPU's allocator, CUDA, cuBLAS and cuDNN, oneDNN."""
 
 
 class LackOfMemoryError(Exception):
@@ -42,10 +35,3 @@ def failures_of(stage: Stage) -> Iterator[None]:
             raise LackOfMemoryError(stage) from error
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise GenerationError(f"the pipeline failed: {reason}") from error
-
-
-def is_lack_of_memory(error: BaseException) -> bool:
-    """Whether `error` is one of the many ways to say so."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and bool(_SIGNS.search(str(error)))

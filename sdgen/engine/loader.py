@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from sdgen.engine.devices import DTYPES
-from sdgen.engine.failures import LackOfMemoryError, is_lack_of_memory
+from sdgen.engine.failures import LackOfMemoryError
 from sdgen.engine.libraries import diffusers, transformers
+from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.engine.prompts import TextCache
 from sdgen.errors import ModelError
 from sdgen.models import LocalModel

@@ -9,10 +9,10 @@ import torch
 
 from sdgen.batch.run import run_batch
 from sdgen.engine import Drawing
-from sdgen.engine.failures import is_lack_of_memory
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.engine.ladder import Way, Ways, next_way, tile_for, way_recorded
 from sdgen.engine.loader import load_model
+from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.errors import MemoryExhaustedError
 from sdgen.models import find_model
 from sdgen.replay import Original, redraw
