@@ -18,6 +18,6 @@ def variables(**more: str) -> dict[str, str]:
 
 def run(*words: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run to the end; `options` go to `subprocess.run`."""
-    given = {"capture_output": True, "text": True, "env": variables(), "timeout": 60, **options}
+    given = {"capture_output": True, "text": True, "env": variables(), "timeout": 300, **options}
     arguments = [word if isinstance(word, bytes) else str(word) for word in words]
     return subprocess.run(arguments, check=False, **given)

@@ -237,12 +237,12 @@ def on_a_terminal(*words: str, **environment: str) -> bytes:
     )
     os.close(slave)
     seen = b""
-    while select.select([master], [], [], 30)[0]:
+    while select.select([master], [], [], 300)[0]:
         try:
             seen += os.read(master, 65536)
         except OSError:  # Linux: the other side is closed
             break
-    process.wait(timeout=30)
+    process.wait(timeout=300)
     os.close(master)
     return seen
 

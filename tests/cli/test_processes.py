@@ -27,7 +27,7 @@ def start(*words: object, program: tuple[str, ...] = REAL, **more: str) -> subpr
 
 def end(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit code and what stderr said."""
-    _, told = process.communicate(timeout=120)
+    _, told = process.communicate(timeout=600)
     return process.returncode, told
 
 
@@ -77,7 +77,7 @@ def test_a_batch_that_is_killed_and_stopped_is_finished_by_the_same_command(batc
     assert {path.stem for path in book.glob("*.json")} == {Path(name).stem for name in jobs}
     done = run(*REAL, *batch, "--dry-run")
     assert "0 to draw, 8 done before" in done.stderr
-    redrawn = run(*REAL, "reproduce", "book", "--model", batch[5], timeout=120)
+    redrawn = run(*REAL, "reproduce", "book", "--model", batch[5], timeout=600)
     assert (redrawn.returncode, redrawn.stdout.count("identical: ")) == (0, COUNT)
 
 

@@ -23,7 +23,7 @@ def on_terminal(folder: Path, *words: str, stdout_too: bool) -> tuple[str, str]:
         stderr=follower,
     )
     os.close(follower)
-    piped = b"" if stdout_too else process.communicate(timeout=60)[0]
+    piped = b"" if stdout_too else process.communicate(timeout=300)[0]
     shown = b""
     while True:
         try:
@@ -34,7 +34,7 @@ def on_terminal(folder: Path, *words: str, stdout_too: bool) -> tuple[str, str]:
             break
         shown += part
     os.close(leader)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
     return piped.decode(), shown.decode()
 
 

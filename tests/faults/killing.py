@@ -54,7 +54,7 @@ def _hit(book: Book, number: signal.Signals, seconds: float) -> tuple[int, str]:
     begun = run.stderr.readline()
     time.sleep(seconds)
     run.send_signal(number)
-    _, told = run.communicate(timeout=60)
+    _, told = run.communicate(timeout=300)
     return run.returncode, begun + told
 
 
@@ -91,5 +91,5 @@ def two_at_once(home: Path, times: int) -> Tally:
 
 def _ends(*runs: "subprocess.Popen[str]") -> list[int]:
     for run in runs:
-        run.communicate(timeout=120)
+        run.communicate(timeout=600)
     return [run.returncode for run in runs]
