@@ -95,7 +95,7 @@ def test_ctrl_c_before_the_work_is_one_line(sdgen, monkeypatch):
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    for place in ("sdgen.cli.app.build_app", "sdgen.files.reading.read_record_of"):
+    for place in ("sdgen.cli.app.build_app", "sdgen.files.foreign.read_recipe_of"):
         with monkeypatch.context() as patch:
             patch.setattr(place, interrupted)
             done = sdgen("show", "fox.png")
