@@ -63,13 +63,15 @@ class DiffusersGenerator:
     def notices(self, settings: Settings, model: LocalModel) -> list[str]:
         """What the user must know before `settings` are drawn."""
         loaded = self._open(model, settings.dtype, _shape(settings, model))
-        added = added_to(loaded, model, settings)
+        try:
+            added = added_to(loaded, model, settings)
+        except LackOfMemoryError:
+            raise _no_memory(f"a LoRA on {model.name}", self._device) from None
         return [*notices_on(loaded.pipeline, model, settings), *notices_of(added)]
 
     def micro_batch(self, settings: Settings, model: LocalModel) -> int:
         """How many pictures of this shape are best drawn together on this device; at least 1."""
-        way = self._ways.of(_shape(settings, model))
-        return 1 if way.on_cpu else min(way.most, together(settings, model, self._device))
+        return together(settings, model, self._device)
 
     def chunks(self, settings: Settings, model: LocalModel) -> int:
         """How many chunks the longer of the prompts takes."""

@@ -57,14 +57,14 @@ class Way:
     def parts(self, slots: Slots) -> list[Slots]:
         """`slots` in parts of one size that is not above `most`; those without a picture left out.
 
-        Halves of halves, so that a slot has the same place in its part whatever was in the others.
+        Halves of halves, so that a slot has the same place in its part whatever was in the others,
+        and whether memory ran out in this call or in one before.
         """
-        size = len(slots)
-        while size > self.most:
-            size = (size + 1) // 2
-        padded = [*slots, *[None] * (-len(slots) % size)]
-        parts = [padded[start : start + size] for start in range(0, len(padded), size)]
-        return [part for part in parts if any(part)]
+        if len(slots) <= self.most:
+            return [slots] if any(slots) else []
+        half = (len(slots) + 1) // 2
+        padded = [*slots, *[None] * (len(slots) % 2)]
+        return [*self.parts(padded[:half]), *self.parts(padded[half:])]
 
 
 def next_way(way: Way, stage: Stage, size: int, side: int, *, is_cuda: bool) -> Way | None:

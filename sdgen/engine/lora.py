@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sdgen.engine.failures import failures_of
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.prompts import TextCache
 from sdgen.errors import ModelError
@@ -73,7 +74,8 @@ def added_to(loaded: LoadedModel, model: LocalModel, settings: Settings) -> tupl
     """The LoRAs of `settings`, read and fitted to `loaded`, to which nothing happens yet.
 
     Raises:
-        ModelError: One does not fit.
+        ModelError: One does not fit the model.
+        LackOfMemoryError: One does not fit the memory.
     """
     return _added(loaded, scaled(settings, model)).adapters
 
@@ -83,7 +85,8 @@ def with_added(loaded: LoadedModel, model: LocalModel, settings: Settings) -> It
     """While it is open the model draws with the LoRAs of `settings`; afterwards as before.
 
     Raises:
-        ModelError: One does not fit.
+        ModelError: One does not fit the model.
+        LackOfMemoryError: One does not fit the memory.
     """
     asked = scaled(settings, model)
     if not asked:
@@ -113,7 +116,8 @@ def _added(loaded: LoadedModel, asked: Sequence[tuple[LocalLora, LoraEntry]]) ->
     if loaded.added and loaded.added[0].key == key:
         return loaded.added[0]
     layers = _layers(loaded.pipeline) if asked else {}
-    adapters = tuple(_fitted(lora, entry, layers) for lora, entry in asked)
+    with failures_of("load"):
+        adapters = tuple(_fitted(lora, entry, layers) for lora, entry in asked)
     loaded.added[:] = [Added(key, adapters, TextCache())]
     return loaded.added[0]
 

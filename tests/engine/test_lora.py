@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from sdgen.engine import Drawing, loader
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.engine.lora import Change
-from sdgen.errors import ModelError, SdgenError
+from sdgen.errors import MemoryExhaustedError, ModelError, SdgenError
 from sdgen.models import LocalModel
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import layer_from
@@ -225,6 +225,22 @@ def test_a_second_try_after_a_lack_of_memory_has_the_lora_once(
     assert isinstance(first, Drawing)
     assert first.record.image == alone
     assert not hooks_left()
+
+
+def test_a_lack_of_memory_for_the_lora_itself_is_the_pictures_failure(
+    generator, tiny_sd, lora, monkeypatch
+):
+    settings, model = planned(tiny_sd, lora=[str(lora)])
+    other = settings.model_copy(update={"lora": (f"{settings.lora[0].split(':')[0]}:0.31",)})
+
+    def no_room(*_):
+        raise torch.OutOfMemoryError("no more")
+
+    monkeypatch.setattr("sdgen.engine.lora._fitted", no_room)
+    [outcome] = generator.generate_batch([other], model)
+    assert isinstance(outcome, MemoryExhaustedError)
+    with pytest.raises(MemoryExhaustedError, match="a LoRA on"):
+        generator.notices(other, model)
 
 
 def test_layers_that_the_model_does_not_have_are_told(generator, tiny_sd, lora, tmp_path):

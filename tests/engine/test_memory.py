@@ -173,7 +173,6 @@ def test_on_a_gpu_the_last_ways_are_offload_and_the_cpu(generator, tiny_sd: Path
         "with the model's parts one after the other",
         "on the CPU",
     ]
-    assert generator.micro_batch(foxes(1)[0], find_model(str(tiny_sd))) == 1
 
 
 @pytest.mark.parametrize(
@@ -259,3 +258,23 @@ def test_other_failures_are_no_lack_of_memory():
     assert not is_lack_of_memory(ValueError("out of memory"))
     unsupported = "could not create a primitive descriptor for a convolution"
     assert not is_lack_of_memory(RuntimeError(unsupported))
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", range(1, 10))
+def test_a_call_is_cut_the_same_in_steps_and_at_once(size: int, most: int):
+    """Memory may run out in this call, or have run out in one before: the slots must not tell."""
+    whole, step = [foxes(size)], size
+    while step > most:
+        step = (step + 1) // 2
+        whole = [part for slots in whole for part in Way(most=step).parts(slots)]
+    assert whole == Way(most=step).parts(foxes(size))
+
+
+def test_a_later_shape_is_still_offered_the_usual_size(tiny_sd: Path, monkeypatch):
+    """What memory allowed decides how a call is cut, never which slot a job has."""
+    monkeypatch.setattr("sdgen.engine.generator.together", lambda *_: 4)
+    generator, model = DiffusersGenerator("cpu"), find_model(str(tiny_sd))
+    with small_unet(tiny_sd, 1):
+        generator.generate_batch(foxes(2), model)
+    assert generator.micro_batch(foxes(1)[0], model) == 4
