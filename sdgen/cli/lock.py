@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sdgen.api import config_layers
+from sdgen.api import config_layers, plan_picture
 from sdgen.cli.locked import DEFAULT_LOCK
 from sdgen.cli.options import Configs, Json, LoraDirs, Quiet, model_names
 from sdgen.cli.output import Output, display
@@ -17,7 +17,6 @@ from sdgen.models import LocalModel, find_model
 from sdgen.models.lock import Lock, changes_in, lock_of, models_of, refuse_changes
 from sdgen.models.lora import Search, find_loras
 from sdgen.recipe.layers import Layer
-from sdgen.recipe.settings import Settings
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE", help="Batch files, as sdgen batch reads them.")
@@ -79,29 +78,25 @@ def _models(
     files: Sequence[Path], names: Sequence[str], configs: Sequence[str], lora_dirs: Sequence[Path]
 ) -> list[LocalModel]:
     """Every model that is used, each once with its LoRAs, in the order in which it is named."""
-    named = list(names)
-    found = [model for file in files for model in _of_batch(file, configs, lora_dirs)]
-    for config in configs:
-        named.append(_name_in(config_layers([config])))
-    if not named and not found:
-        named.append(_name_in(config_layers([])))
-    found += map(find_model, named)
+    search = Search(lora_dirs)
+    found = [model for file in files for model in _of_batch(file, configs, search)]
+    found += [_of_configs([config], search) for config in configs]
+    found += map(find_model, names)
+    found = found or [_of_configs([], search)]
     return list({(model.folder, model.loras): model for model in found}.values())
 
 
-def _of_batch(file: Path, configs: Sequence[str], lora_dirs: Sequence[Path]) -> list[LocalModel]:
+def _of_configs(configs: Sequence[str], search: Search) -> LocalModel:
+    """The model that the user's own defaults and `configs` draw with, and their LoRAs."""
+    return plan_picture(Layer("lock", {"prompt": "-"}), configs, search).model
+
+
+def _of_batch(file: Path, configs: Sequence[str], search: Search) -> list[LocalModel]:
     from sdgen.batch.drafts import draft_jobs
     from sdgen.batch.jobfiles import read_job_file
 
-    search = Search(lora_dirs)
     drafts = draft_jobs(read_job_file(file), config_layers(configs), search=search)
     return [draft.model for draft in drafts.items]
-
-
-def _name_in(layers: Sequence[Layer]) -> str:
-    """The model that `layers` name, lowest first, or the one that is used when none does."""
-    named = [layer.values["model"] for layer in layers if "model" in layer.values]
-    return str(named[-1] if named else Settings.model_fields["model"].default)
 
 
 def _tell_left_out(path: Path, found: Lock, out: Output) -> None:

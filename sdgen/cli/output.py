@@ -31,12 +31,12 @@ def display(text: str) -> str:
 
 
 def _escape(character: str) -> str:
-    if character in _KEPT:
+    if character in JOINERS:
         return character
     return character.encode("unicode_escape").decode("ascii")
 
 
-_KEPT = "\u200d\ufe0f"  # joiners inside emoji; harmless, and without them a family falls apart
+JOINERS = "\u200d\ufe0f"  # joiners inside emoji; harmless, and without them a family falls apart
 
 
 def json_line(value: object) -> str:
@@ -48,7 +48,7 @@ def json_line(value: object) -> str:
 
 
 def _json_escape(character: str) -> str:
-    return character if character in _KEPT else json.dumps(character)[1:-1]
+    return character if character in JOINERS else json.dumps(character)[1:-1]
 
 
 class Output:

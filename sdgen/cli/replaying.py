@@ -201,6 +201,7 @@ def _variation(
     if changed := changed_weights(record, model):
         out.warn(f"the model has other files than it had: {display(', '.join(changed[:3]))}")
     planned, written = vary(record, request.flags, model, request.lora_dirs)
+    check_locked(request.lock, [planned.model])  # it may have other LoRAs than the record
     shown.picture(f"loading {planned.model.name}")
     generator = open_like(record, request.device)
     warn_of(generator, planned.settings, planned.model, out)

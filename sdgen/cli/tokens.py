@@ -5,19 +5,17 @@ from itertools import groupby
 from typing import Any
 
 from sdgen.api import plan_picture
-from sdgen.cli.options import Configs, Json, with_settings
-from sdgen.cli.output import Output, display
+from sdgen.cli.options import Configs, Json, LoraDirs, with_settings
+from sdgen.cli.output import JOINERS, Output, display
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.wording import StyleNames, StylesFile, WildcardFolder
 from sdgen.files.wording import wording_of
 from sdgen.models import LocalModel
+from sdgen.models.lora import Search
 from sdgen.models.prompts import Chunk, PromptReading, ReadPrompt, read_prompts
 from sdgen.models.tokens import Piece, PromptReader
 from sdgen.models.words import known_words, unknown_words
 from sdgen.recipe.layers import Layer
-
-JOINERS = "\u200d\ufe0f"
-"""Invisible parts of emoji, which `display` leaves alone inside of them."""
 
 
 @with_settings(prompt=True, only=("negative_prompt", "prompt_syntax", "model", "seed"))
@@ -25,6 +23,7 @@ def tokens(
     *,
     flags: Layer,
     config: Configs = [],
+    lora_dir: LoraDirs = [],
     wildcards: WildcardFolder = None,
     style: StyleNames = [],
     styles_file: StylesFile = None,
@@ -36,7 +35,7 @@ def tokens(
     Choices are made for --seed, and for another seed each time without it.
     """
     out = Output(as_json=as_json)
-    planned = plan_picture(with_stdin_prompt(flags), config)
+    planned = plan_picture(with_stdin_prompt(flags), config, Search(lora_dir))
     reader = PromptReader(planned.model)
     settings, written = wording_of(wildcards, style, styles_file).worded(planned.settings)
     for read in read_prompts(reader, settings):

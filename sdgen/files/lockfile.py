@@ -13,8 +13,6 @@ from sdgen.files.write import publish
 from sdgen.metadata.json_text import MAX_JSON_BYTES, parse_json_object
 from sdgen.models.lock import SCHEMA, Lock
 
-LOCK_NAME = "sdgen.lock"
-
 _SIGN = b'"sdgen.lock/'
 """Stands in every lock, also in one that a merge has damaged."""
 

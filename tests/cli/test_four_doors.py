@@ -21,7 +21,7 @@ RIGHT: list[tuple[str, str, Any]] = [
     ("steps", "1", 1), ("steps", "998", 998), ("guidance_scale", "0", 0.0),
     ("guidance_scale", "1e-4", 1e-4), ("guidance_scale", "100", 100.0), ("seed", "0", 0),
     ("seed", str(2**63 - 1), 2**63 - 1), ("width", "64", 64), ("width", "4096", 4096),
-    ("eta", "0", 0.0), ("clip_skip", "12", 12), ("dtype", "float32", "float32"),
+    ("guidance_rescale", "0.5", 0.5), ("clip_skip", "12", 12), ("dtype", "float32", "float32"),
     ("scheduler", "Euler a", "euler_ancestral"),
 ]  # fmt: skip
 

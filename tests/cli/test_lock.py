@@ -210,3 +210,10 @@ def test_what_is_refused(sdgen, words: tuple[str, ...], why: tuple[int, str]):
     assert (done.exit_code, done.stdout) == (why[0], "")
     assert done.stderr.startswith("error: ")
     assert why[1] in done.stderr
+
+
+def test_the_loras_of_a_config_are_locked(sdgen, mini: Path):
+    dusk = Path(__file__).parents[1] / "weights/dusk.safetensors"
+    Path("evening.yaml").write_text(f"model: {mini}\nlora: [dusk]\n")
+    assert sdgen("lock", "-c", "evening.yaml", "--lora-dir", dusk.parent).exit_code == 0
+    assert list(read_lock(LOCK).loras) == ["dusk"]

@@ -17,6 +17,8 @@ def fake_lock() -> Lock:
     return lock
 
 
+DUSK = Path(__file__).parents[1] / "weights/dusk.safetensors"
+
 CHANGES = ([], ["--check"], ["--steps", "9"])
 
 
@@ -46,3 +48,9 @@ def test_a_lock_that_is_not_there_draws_nothing(sdgen, fox, painter):
     done = sdgen("reproduce", fox, "--locked")
     assert (done.exit_code, len(painter.drawn)) == (2, 1)
     assert "sdgen.lock: there is no such file" in done.stderr
+
+
+def test_a_variation_draws_with_no_lora_that_is_not_in_the_lock(sdgen, fox, painter, fake_lock):
+    done = sdgen("reproduce", fox, "--locked", "--lora", DUSK)
+    assert (done.exit_code, len(painter.drawn)) == (4, 1)
+    assert "dusk is not in the lock" in done.stderr

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -189,3 +190,10 @@ def test_a_broken_list_of_words_is_an_error_of_the_model(tokens, tiny_sd, tmp_pa
     code, _, told = tokens("fox", "--model", root)
     assert (code, told.count("\n")) == (4, 1)
     assert find_model(str(root)), "nothing else is wrong with it"
+
+
+def test_a_prompt_with_a_lora_is_read_where_the_lora_lies(tokens):
+    folder = Path(__file__).parents[1] / "weights"
+    prompt = "a fox <lora:dusk:0.8>"
+    assert tokens(prompt, "--lora-dir", folder) == (0, "prompt: 2 of 75 tokens\n  a fox\n", "")
+    assert tokens(prompt)[0] == 4
