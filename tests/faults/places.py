@@ -99,6 +99,7 @@ def full_disk(home: Path, times: int) -> Tally:
     for number in range(times):
         with _small_disk(home / "disk", 90 + 10 * number) as grow:
             if grow is None:
+                tally.is_permitted = False
                 return tally
             book = Book.made(home / "disk", COUNT)
             said = book.draw()

@@ -68,7 +68,8 @@ def killing(fault: Fault) -> Attempt:
                 return book.draw().code
 
         ended = in_fork(die)
-        return "killed" if ended == -signal.SIGKILL else ""
+        assert ended in (0, -signal.SIGKILL), f"the run that was to die ended with {ended}"
+        return "killed" if ended else ""
 
     return attempt
 

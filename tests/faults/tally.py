@@ -15,12 +15,15 @@ class Tally:
     """
 
     tried: int = 0
+    is_permitted: bool = True
+    """Whether this machine lets the failure be made; else it may be tried never."""
     lost: list[str] = field(default_factory=list)
     let_in: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
-        return not (self.lost or self.let_in)
+        was_tried = self.tried > 0 or not self.is_permitted
+        return was_tried and not (self.lost or self.let_in)
 
 
 @dataclass(frozen=True, slots=True)
