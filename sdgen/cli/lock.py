@@ -10,7 +10,7 @@ import typer
 from sdgen.api import config_layers, plan_picture
 from sdgen.cli.locked import DEFAULT_LOCK
 from sdgen.cli.options import Configs, Json, LoraDirs, Quiet, model_names
-from sdgen.cli.output import Output, display
+from sdgen.cli.output import Output
 from sdgen.errors import InputError
 from sdgen.files.lockfile import read_lock, write_lock
 from sdgen.models import LocalModel, find_model
@@ -68,8 +68,8 @@ def lock(
     found = lock_of([replace(models[0], loras=find_loras(lora, lora_dir)), *models])
     _tell_left_out(lock_file, found, out)
     changed = write_lock(lock_file, found)
-    out.say(f"{'locked' if changed else 'unchanged'}: {display(', '.join(found.models))}")
-    out.result(display(str(lock_file)))
+    out.say(f"{'locked' if changed else 'unchanged'}: {', '.join(found.models)}")
+    out.result(str(lock_file))
     said = found.model_dump(by_alias=True, exclude_none=True)
     out.json({"lock": str(lock_file), "changed": changed, **said})
 
@@ -106,7 +106,7 @@ def _tell_left_out(path: Path, found: Lock, out: Output) -> None:
     except InputError:
         return
     if gone := before.models.keys() - found.models.keys():
-        out.warn(f"no longer locked: {display(', '.join(sorted(gone)))}")
+        out.warn(f"no longer locked: {', '.join(sorted(gone))}")
 
 
 def _check(path: Path, places: Sequence[str], lora_dirs: Sequence[Path], out: Output) -> None:
@@ -118,7 +118,7 @@ def _check(path: Path, places: Sequence[str], lora_dirs: Sequence[Path], out: Ou
     said = [asdict(change) for change in changes]
     out.json({"lock": str(path), "holds": not changes, "changes": said})
     for change in changes:
-        out.result(display(f"changed: {change}"))
+        out.result(f"changed: {change}")
     refuse_changes(changes, str(path))
     models = f"{len(found.models)} model{'s' * (len(found.models) != 1)}"
-    out.result(display(f"{path} holds: {models}, {len(found.versions)} versions"))
+    out.result(f"{path} holds: {models}, {len(found.versions)} versions")

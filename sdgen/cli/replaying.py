@@ -9,7 +9,7 @@ from PIL import Image
 
 from sdgen.cli.drawing import report, save, steps, warn_of
 from sdgen.cli.locked import OpenLock, check_locked
-from sdgen.cli.output import Output, display, error_object
+from sdgen.cli.output import Output, error_object
 from sdgen.cli.progress import Display, shorten
 from sdgen.cli.target import Target
 from sdgen.engine import Drawing, Tell
@@ -106,7 +106,7 @@ def outcome_line(outcome: Outcome) -> str:
         reason = str(outcome.error).removeprefix(f"{outcome.path}: ")
     else:
         reason = str(outcome.verdict).removeprefix(f"{outcome.kind}: ").removeprefix("equivalent ")
-    return f"{outcome.kind}: {display(str(outcome.path))}: {display(reason)}"
+    return f"{outcome.kind}: {outcome.path}: {reason}"
 
 
 def outcome_object(outcome: Outcome) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def opened(path: Path, request: Request, warn: Tell) -> tuple[Original, LocalMod
     """
     record = read_record_of(path)
     for field in records_disagree(path):
-        warn(f"{display(path.name)}: the picture and its .json disagree about {field}")
+        warn(f"{path.name}: the picture and its .json disagree about {field}")
     original = Original(record, pixels_at(path))
     model = recorded_model(record, request.place, request.lora_dirs)
     check_locked(request.lock, [model])
@@ -184,14 +184,9 @@ def _verdict(
         generator,
         tolerance=request.tolerance,
         on_step=steps(shown, stop),
-        tell=warner(out),
+        tell=out.warn,
     )
     return known or verdict, drawing
-
-
-def warner(out: Output) -> Tell:
-    """Warn of what happens in the middle of the work: a lack of memory, say."""
-    return lambda line: out.warn(display(line))
 
 
 def _variation(
@@ -199,7 +194,7 @@ def _variation(
 ) -> None:
     """Draw the recorded picture with changed settings, and keep it."""
     if changed := changed_weights(record, model):
-        out.warn(f"the model has other files than it had: {display(', '.join(changed[:3]))}")
+        out.warn(f"the model has other files than it had: {', '.join(changed[:3])}")
     planned, written = vary(record, request.flags, model, request.lora_dirs)
     check_locked(request.lock, [planned.model])  # it may have other LoRAs than the record
     shown.picture(f"loading {planned.model.name}")
@@ -213,7 +208,7 @@ def _variation(
         planned.model,
         generator,
         on_step=steps(shown, stop),
-        tell=warner(out),
+        tell=out.warn,
     )
     seconds = time.perf_counter() - started
     drawing = with_parent(drawing, record)

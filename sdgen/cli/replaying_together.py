@@ -8,7 +8,7 @@ from sdgen.batch.calls import calls_of, place_of
 from sdgen.cli.drawing import steps
 from sdgen.cli.output import Output
 from sdgen.cli.progress import Display, shorten
-from sdgen.cli.replaying import Outcome, Request, attempt, opened, pixels_at, warner
+from sdgen.cli.replaying import Outcome, Request, attempt, opened, pixels_at
 from sdgen.engine import Drawing
 from sdgen.errors import InterruptedRunError, SdgenError
 from sdgen.metadata.record import Record
@@ -90,7 +90,7 @@ def _drawn(
             first.model,
             generator,
             on_step=steps(shown, stop),
-            tell=warner(out),
+            tell=out.warn,
         )
     except InterruptedRunError:
         raise

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sdgen.batch.calls import Place, calls_of, place_of
-from sdgen.cli.output import Output, display
+from sdgen.cli.output import Output
 from sdgen.cli.progress import Display, open_display
 from sdgen.cli.replaying import Outcome, Request, outcome_line, outcome_object
 from sdgen.cli.replaying_together import attempt_together
@@ -131,7 +131,7 @@ def _tried(
 ) -> Iterator[str]:
     """Try and tell one after the other; the kind of each outcome."""
     for path, reason in survey.skipped.items():
-        out.result(f"{SKIPPED}: {display(str(path))}: {display(reason)}")
+        out.result(f"{SKIPPED}: {path}: {reason}")
         out.json({"image": str(path), "verdict": None, "skipped": reason})
         yield SKIPPED
     for path, error in survey.refused.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sdgen.cli.options import Json
-from sdgen.cli.output import Output, display
+from sdgen.cli.output import Output
 from sdgen.errors import InputError, SdgenError
 from sdgen.recipe.settings import shown
 
@@ -46,7 +46,7 @@ def show(
             faults.append(error)
             continue
         if unlike:
-            out.warn(display(f"{path}: its .json file says otherwise about {', '.join(unlike)}"))
+            out.warn(f"{path}: its .json file says otherwise about {', '.join(unlike)}")
         if number:
             out.result("")
         _tell(out, path, found, fidelity=fidelity)
@@ -75,7 +75,7 @@ def _tell(out: Output, path: Path, found: "Record | Foreign", *, fidelity: bool)
     from sdgen.metadata.record import Record
 
     name = "stdin" if path == STDIN else str(path)
-    out.result(display(name))
+    out.result(name)
     if not isinstance(found, Record):
         _tell_foreign(out, name, found, fidelity=fidelity)
         return
@@ -109,7 +109,11 @@ def _raise_all(faults: list[SdgenError], asked: int) -> None:
     if len(faults) == 1:
         raise faults[0]
     if faults:
-        raise InputError(f"{len(faults)} of {asked} have no record", details=map(str, faults))
+        from sdgen.files.reading import NoRecordError
+
+        are_sound = all(isinstance(fault, NoRecordError) for fault in faults)
+        what = "have no record" if are_sound else "cannot be shown"
+        raise InputError(f"{len(faults)} of {asked} {what}", details=map(str, faults))
 
 
 def foreign_object(found: "Foreign") -> dict[str, Any]:

@@ -6,13 +6,19 @@ readers look for the line by its first word and compare numbers as text.
 """
 
 import json
+import re
 from collections.abc import Iterator
 
 from sdgen.metadata.record import Record
+from sdgen.recipe.loras import LoraEntry, parse_lora
+from sdgen.recipe.prompt.loras import TAG, lora_tags
+from sdgen.recipe.prompt.weights import escaped
 from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import Settings
 
 Pair = tuple[str, str]
+
+_ENDS_BLOCK = re.compile(r"^([^\S\n]*)(?=Negative prompt:|Steps: )", re.MULTILINE)
 
 
 def parameters_text(record: Record) -> str:
@@ -24,10 +30,42 @@ def parameters_text(record: Record) -> str:
     settings = record.settings
     pairs = [*_pairs(settings), ("Version", f"{record.software.name} {record.software.version}")]
     last = ", ".join(_written(key, value) for key, value in pairs)
-    blocks = [settings.prompt + "".join(f" <lora:{one}>" for one in settings.lora), last]
+    blocks = [_prompt(settings), last]
     if settings.negative_prompt:
-        blocks.insert(1, f"Negative prompt: {settings.negative_prompt}")
+        blocks.insert(1, f"Negative prompt: {_as_read(settings.negative_prompt, settings)}")
     return "\n".join(blocks).strip()
+
+
+def _prompt(settings: Settings) -> str:
+    """The prompt with a tag for each LoRA: where it has one, with the scale that counted."""
+    entries = {entry.source: entry for entry in map(parse_lora, settings.lora)}
+    prompt = _as_read(settings.prompt, settings)
+    tagged: set[str] = set()
+
+    def rescaled(tag: re.Match[str]) -> str:
+        [found] = lora_tags(tag[0])[1]
+        if found.name not in entries:
+            return tag[0]
+        is_first = found.name not in tagged
+        tagged.add(found.name)
+        return _tag(entries[found.name]) if is_first else ""
+
+    prompt = TAG.sub(rescaled, prompt)
+    return prompt + "".join(f" {_tag(one)}" for name, one in entries.items() if name not in tagged)
+
+
+def _tag(entry: LoraEntry) -> str:
+    return f"<lora:{entry}>"
+
+
+def _as_read(text: str, settings: Settings) -> str:
+    """`text` so that A1111 reads of it what sdgen read.
+
+    Plain words have their brackets escaped. What would end the block where it begins a line gets a
+    backslash in front, which A1111 drops when it paints.
+    """
+    text = text if settings.prompt_syntax == "a1111" else escaped(text)
+    return _ENDS_BLOCK.sub(r"\g<1>\\", text)
 
 
 def _pairs(settings: Settings) -> Iterator[Pair]:

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -38,6 +39,14 @@ def test_shows_all_that_can_be_read_and_then_fails(sdgen, fox):
     assert outcome.exit_code == 2
     assert "a red fox" in outcome.stdout
     assert "none.png: there is no such file" in outcome.stderr
+    assert "error: 2 of 3 cannot be shown" in outcome.stderr
+
+
+def test_sound_pictures_without_a_record_are_told_apart_from_missing_ones(sdgen, fox):
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (8, 8)).save(name)
+    outcome = sdgen("show", "a.png", fox, "b.png")
+    assert outcome.exit_code == 2
     assert "error: 2 of 3 have no record" in outcome.stderr
 
 

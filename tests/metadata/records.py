@@ -9,6 +9,7 @@ from PIL import Image
 
 from sdgen.errors import InputError
 from sdgen.metadata.record import ModelRecord, Record, SchedulerRecord, SoftwareRecord, pixels_of
+from sdgen.recipe.prompt.weights import Span, parse
 from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import Settings
 
@@ -68,6 +69,23 @@ TRICKY = (
 )
 """Prompts that one container or another has mangled somewhere."""
 
+
+_BREAK = Span("BREAK", 0)
+
+
+def meaning(prompt: str, syntax: str) -> list[tuple[str, float]]:
+    """Words and weights of a prompt, less the spaces at its ends."""
+    spans = [(prompt, 1.0)]
+    if syntax == "a1111":
+        spans = [
+            (span.text, span.weight) for section in parse(prompt) for span in (*section, _BREAK)
+        ][:-1]
+    if spans:
+        spans[-1] = (spans[-1][0].rstrip(), spans[-1][1])
+        spans[0] = (spans[0][0].lstrip(), spans[0][1])
+    return [(text, weight) for text, weight in spans if text]
+
+
 texts = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), include_characters="\t\n"), max_size=60
 )
@@ -79,6 +97,7 @@ def any_settings() -> st.SearchStrategy[Settings]:
         Settings,
         prompt=prompts,
         negative_prompt=st.one_of(st.just(""), prompts),
+        prompt_syntax=st.sampled_from(["a1111", "plain"]),
         model=prompts,
         lora=st.lists(st.sampled_from(["fur:0.5", "ink:1:0.2", "dusk:-1"]), unique=True),
         scheduler=st.sampled_from(sorted(SCHEDULERS)),

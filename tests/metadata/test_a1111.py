@@ -81,3 +81,37 @@ def test_last_line_reads_back(settings):
 def test_loras_that_a_flag_gave_are_tags_as_others_write_them():
     text = text_of(lora=["fur:0.5", "ink:1:0.2"])
     assert text.splitlines()[0] == "a red fox <lora:fur:0.5> <lora:ink:1:0.2>"
+
+
+@pytest.mark.parametrize(
+    ("loras", "prompt", "written"),
+    [
+        (["fur:0.5"], "a <lora:fur:0.9> fox", "a <lora:fur:0.5> fox"),
+        (["fur:0.5"], "<lora:fur:te=1> a <lora:ink> fox", "<lora:fur:0.5> a <lora:ink> fox"),
+        (["fur:0.5"], "<lora:fur> a fox<lora:fur:2>", "<lora:fur:0.5> a fox"),
+        (["ink"], "a fox <lora:fur>", "a fox <lora:fur> <lora:ink:1>"),
+    ],
+)
+def test_lora_with_a_tag_is_written_once_with_the_scale_that_counted(loras, prompt, written):
+    assert text_of(lora=loras, prompt=prompt).splitlines()[0] == written
+
+
+def test_plain_words_are_written_so_that_no_program_reads_weights_into_them():
+    text = text_of(
+        prompt_syntax="plain", prompt="a (red) [fox] \\ BREAK AND <lora:fur:1>",
+        negative_prompt="(dark:1.5)", lora=["ink:0.5"],
+    )  # fmt: skip
+    assert text.splitlines()[:2] == [
+        r"a \(red\) \[fox\] \\ BR\EAK A\ND <\lora:fur:1> <lora:ink:0.5>",
+        r"Negative prompt: \(dark:1.5\)",
+    ]
+
+
+def test_lines_that_would_end_a_block_are_kept_inside_of_it():
+    text = text_of(
+        prompt="a fox\nNegative prompt: snow\n Steps: 9", negative_prompt="Negative prompt: x"
+    )
+    assert text.splitlines()[:4] == [
+        "a fox", r"\Negative prompt: snow", r" \Steps: 9",
+        r"Negative prompt: \Negative prompt: x",
+    ]  # fmt: skip

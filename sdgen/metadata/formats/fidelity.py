@@ -4,7 +4,7 @@ Nothing is looked up and no path is followed: models and LoRAs are named, and wh
 where they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -112,14 +112,21 @@ def _loras(found: Foreign) -> Taken:
             reports.append(FieldReport("lora", short(said), "", "unknown", reason))
             continue
         entry = _entry(lora.name, lora.weight)
-        if entry is None or any(entry.source == parse_lora(one).source for one in taken):
-            reason = "no name that can be looked for, or a scale beyond 10"
+        reason = _not_to_be_had(entry, taken)
+        if entry is None or reason:
             reports.append(FieldReport("lora", short(said), "", "ignored", reason))
             continue
         taken.append(str(entry))
         reason = "by its name; whether it is that file cannot be told"
         reports.append(FieldReport("lora", short(said), str(entry), "unknown", reason))
     return Taken({"lora": tuple(taken)} if taken else {}, tuple(reports))
+
+
+def _not_to_be_had(entry: LoraEntry | None, taken: Sequence[str]) -> str:
+    if entry is None:
+        return "no name that can be looked for, or a scale beyond 10"
+    is_twin = any(entry.source == parse_lora(one).source for one in taken)
+    return "another of the same name is taken already" if is_twin else ""
 
 
 def _entry(name: str, weight: float) -> LoraEntry | None:

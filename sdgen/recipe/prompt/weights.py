@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     r"\\[()\[\]\\]|\\|[()\[\]]|:\s*(?P<weight>[+-]?[.\d]+)\s*\)|[^\\()\[\]:]+|:", re.DOTALL
 )
 _BREAK = re.compile(r"\bBREAK\b")
+_AND = re.compile(r"\bAND\b")
 _SPECIAL = re.compile(r"[()\[\]\\]")
 
 
@@ -51,8 +52,12 @@ def text_of(sections: Sections) -> str:
 
 
 def escaped(text: str) -> str:
-    """`text` written so that `parse` gives it back as one span that weighs 1."""
+    """`text` written so that `parse` gives it back as one span that weighs 1.
+
+    In A1111 too, which joins prompts at the word AND.
+    """
     plain = _SPECIAL.sub(r"\\\g<0>", text).replace("BREAK", r"BR\EAK")
+    plain = _AND.sub(r"A\\ND", plain)
     return TAG.sub(lambda tag: f"<\\{tag[0][1:]}", plain)
 
 
