@@ -139,7 +139,7 @@ def _known(found: "Foreign") -> Iterator[Row]:
     for name in ("steps", "guidance_scale", "guidance_rescale", "seed"):
         yield name, _said(getattr(found, name))
     yield "size", f"{found.width}x{found.height}" if found.width and found.height else ""
-    for name in ("strength", "eta", "clip_skip", "vae"):
+    for name in ("strength", "eta", "ensd", "clip_skip", "vae"):
         yield name, _said(getattr(found, name))
     for lora in found.loras:
         weight = "" if lora.weight is None else f" at {lora.weight:g}"

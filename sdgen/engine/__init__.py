@@ -66,6 +66,13 @@ class ImageGenerator(Protocol):
             InputError: It cannot.
         """
 
+    def check_rng(self, rng: str) -> None:
+        """Find out whether noise can be had from there.
+
+        Raises:
+            InputError: It cannot.
+        """
+
     def load(self, model: LocalModel, dtype: str) -> None:
         """Load `model`, unless it is the one loaded last.
 

@@ -81,7 +81,10 @@ def _pairs(settings: Settings) -> Iterator[Pair]:
     yield "Model", settings.model
     if settings.clip_skip > 1:
         yield "Clip skip", str(settings.clip_skip)
-    yield "RNG", "CPU"  # the noise is drawn on the CPU; A1111's own default is the GPU
+    if settings.ensd and SCHEDULERS[settings.scheduler].noisy:
+        yield "ENSD", str(settings.ensd)
+    if settings.rng != "gpu":  # which is A1111's own default, and not written
+        yield "RNG", settings.rng.upper()
     if settings.eta:
         yield "Eta DDIM", _number(settings.eta)
     if settings.guidance_rescale:

@@ -122,6 +122,14 @@ class Settings(BaseModel):
         1, ge=1, le=12, description="Text encoder layer: 1 the model's own, 2 the one before.",
         json_schema_extra=_also("clipskip"),
     )  # fmt: skip
+    rng: Literal["cpu", "gpu", "nv"] = Field(
+        "cpu", description="Where noise comes from; nv draws a GPU's on the CPU, as A1111 can.",
+        json_schema_extra=_also("randn_source", "noise_source"),
+    )  # fmt: skip
+    ensd: int = Field(
+        0, ge=0, lt=2**63, description="Added to the seed for noise in steps (A1111's ENSD).",
+        json_schema_extra=_also("eta_noise_seed_delta"),
+    )  # fmt: skip
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = Field(
         "auto", description="Number format of the weights; auto takes what the device does well.",
         json_schema_extra=_also("precision"),

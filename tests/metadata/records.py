@@ -108,6 +108,8 @@ def any_settings() -> st.SearchStrategy[Settings]:
         width=st.integers(64, 4096),
         height=st.integers(64, 4096),
         eta=st.floats(0, 1),
+        rng=st.sampled_from(["cpu", "gpu", "nv"]),
+        ensd=st.one_of(st.just(0), st.integers(0, 2**63 - 1)),
         clip_skip=st.integers(1, 12),
         dtype=st.sampled_from(["auto", "float32", "float16", "bfloat16"]),
     )

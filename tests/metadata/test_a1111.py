@@ -35,6 +35,18 @@ def test_every_optional_key_has_its_place():
     )
 
 
+@pytest.mark.parametrize(
+    ("changes", "written"),
+    [({"rng": "nv"}, ", RNG: NV, "), ({"rng": "gpu"}, ""), ({}, ", RNG: CPU, "),
+     ({"ensd": 31337, "scheduler": "euler_ancestral"}, ", ENSD: 31337, RNG: CPU, "),
+     ({"ensd": 31337, "scheduler": "euler"}, ", RNG: CPU, ")],
+)  # fmt: skip
+def test_noise_is_told_where_a1111_would_take_another(changes, written):
+    text = text_of(**changes)
+    assert written in text
+    assert ("RNG" in text, "ENSD" in text) == ("RNG" in written, "ENSD" in written)
+
+
 def test_absent_negative_prompt_has_no_line():
     assert "Negative prompt" not in text_of()
 

@@ -23,6 +23,8 @@ settings = st.builds(
     width=st.integers(64, 4096),
     height=st.integers(64, 4096),
     eta=st.floats(0, 1),
+    rng=st.sampled_from(["cpu", "gpu", "nv"]),
+    ensd=st.integers(0, 2**63 - 1),
     clip_skip=st.integers(1, 12),
     dtype=st.sampled_from(["auto", "float32", "float16", "bfloat16"]),
 )
@@ -41,6 +43,7 @@ def test_json_and_back_is_the_identity(one: Settings):
         ("guidance_scale", math.inf), ("guidance_scale", 1e309), ("guidance_scale", 101),
         ("guidance_scale", True), ("seed", -1), ("seed", 2**63), ("seed", 7.0), ("width", 0),
         ("width", 63), ("height", 4097), ("height", -64), ("eta", 1.1), ("clip_skip", 0),
+        ("rng", "cuda"), ("rng", "NV"), ("ensd", -1), ("ensd", 2**63), ("ensd", 1.0),
         ("dtype", "half"), ("dtype", "float64"), ("scheduler", "eulr"), ("scheduler", ""),
         ("prompt", ""), ("prompt", "  \n"), ("prompt", "a\0b"), ("prompt", "\x1b[31mred"),
         ("prompt", "half \ud800"), ("prompt", "x" * 10_001), ("prompt", 3),

@@ -21,7 +21,7 @@ _FROM_VERSION = (
 )
 _NOISE: Mapping[str, Noise] = {"GPU": "GPU", "CPU": "CPU", "NV": "NV"}
 _UNSAID_NOISE: Mapping[str, Noise] = {
-    "AUTOMATIC1111": "GPU", "Forge": "GPU", "ComfyUI": "CPU"
+    "AUTOMATIC1111": "GPU", "Forge": "GPU", "ComfyUI": "CPU", "sdgen": "GPU"
 }  # fmt: skip
 """Where the noise came from when `RNG` is missing."""
 
@@ -58,6 +58,7 @@ def recipe_of(text: Infotext) -> Foreign:
         height=height,
         clip_skip=said.whole("Clip skip", "CLiP-skip", "Clip Skip"),
         eta=said.number("Eta DDIM"),
+        ensd=said.whole("ENSD", "Eta noise seed delta"),
         strength=said.number("Denoising strength"),
         noise=_noise(said, tool),
         model=said.text("Model") or _checkpoint(resources),

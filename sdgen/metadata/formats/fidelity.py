@@ -49,7 +49,7 @@ def _parts(found: Foreign) -> Iterator[Taken]:
     yield _model(found)
     yield _loras(found)
     yield _scheduler(found)
-    for name in ("steps", "guidance_scale", "guidance_rescale", "eta"):
+    for name in ("steps", "guidance_scale", "guidance_rescale", "eta", "ensd"):
         if (said := getattr(found, name)) is not None:
             yield _one(name, said, said, "exact")
     yield _seed(found)
@@ -226,14 +226,23 @@ def _clip_skip(found: Foreign) -> Taken:
 def _noise(found: Foreign) -> Taken:
     if not found.noise:
         reason = "the program does not say where its noise came from"
-        return _not_taken("noise", "", "unknown", reason)
+        return _not_taken("rng", "", "unknown", reason)
+    fidelity, reason = _followed(found)
+    return _one("rng", found.noise, "cpu" if found.noise == "CPU" else "nv", fidelity, reason)
+
+
+def _followed(found: Foreign) -> tuple[Fidelity, str]:
+    """How well the noise can be drawn again, and why not better."""
     if found.noise == "CPU":
-        reason = "for the first picture of a call" if found.dialect == "comfyui" else ""
-        report = FieldReport("noise", "CPU", "CPU", "exact", reason)
-    else:
-        reason = "other noise: another picture of the same recipe"
-        report = FieldReport("noise", found.noise, "CPU", "approximated", reason)
-    return Taken({}, (report,))
+        return "exact", "for the first picture of a call" if found.dialect == "comfyui" else ""
+    if found.noise == "NV":
+        return "exact", ""
+    if found.dialect != "a1111":
+        return "approximated", "drawn on a GPU, in a number format that is not said"
+    return (
+        "close",
+        "a GPU's numbers imitated: other ones where the picture had more than its threads",
+    )
 
 
 def _not_done(found: Foreign) -> Taken:

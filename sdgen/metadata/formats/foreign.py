@@ -71,6 +71,7 @@ class Foreign:
         height: Likewise.
         clip_skip: Counted as sdgen does: 1 is the model's own layer.
         eta: Fresh noise in DDIM's steps.
+        ensd: Added to the seed for the noise in the steps.
         strength: Share of the steps that were really taken from a given picture.
         noise: Where the noise came from.
         model: The checkpoint's name.
@@ -96,6 +97,7 @@ class Foreign:
     height: int | None = None
     clip_skip: int | None = None
     eta: float | None = None
+    ensd: int | None = None
     strength: float | None = None
     noise: Noise = ""
     model: str = ""
