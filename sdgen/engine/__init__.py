@@ -48,7 +48,7 @@ class Drawing:
 
 def shape_key(settings: Settings) -> tuple[object, ...]:
     """What pictures must have in common to go through one call: all but prompts' words and seed."""
-    own = {"prompt", "negative_prompt", "seed", "lora"}
+    own = {"prompt", "negative_prompt", "seed", "variation_seed", "variation_strength", "lora"}
     return *settings.model_dump(exclude=own).values(), loras_of(settings)
 
 

@@ -20,6 +20,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from sdgen.engine.philox import Stream, as_asked, drawn_from, generator_of
+from sdgen.recipe.settings import Settings
 
 
 def initial_latents(
@@ -42,6 +43,47 @@ def initial_latents(
     with exact_step_noise():
         drawn = torch.randn((1, *shape), generator=generator, dtype=torch.float32)
     return drawn, generator_of(source, seed + ensd) if ensd else generator
+
+
+def starting_noise(
+    settings: Settings, shape: tuple[int, int, int], ensd: int = 0
+) -> tuple[torch.Tensor, torch.Generator]:
+    """Draw the starting noise of one image: its seed's, or a mixture with its variation seed's.
+
+    Args:
+        settings: Seed, variation seed, variation strength and `rng` count.
+        shape: As `initial_latents` has it.
+        ensd: Likewise.
+
+    Returns:
+        As `initial_latents`. The generator is always that of the seed, as in A1111.
+    """
+    noise, generator = initial_latents(settings.seed, shape, settings.rng, ensd)
+    if settings.variation_strength and settings.variation_seed is not None:
+        other, _ = initial_latents(settings.variation_seed, shape, settings.rng)
+        noise = slerp(settings.variation_strength, noise, other)
+    return noise, generator
+
+
+def slerp(share: float, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
+    """Noise on the arc from `low` to `high`, which a straight line between them would make fainter.
+
+    Shoemake's formula (Animating Rotation with Quaternion Curves, 1985), with one angle for each
+    column of latents in each channel: so A1111 takes it, and one seed pair has one picture there
+    and here.
+
+    Args:
+        share: 0 gives `low`, 1 gives `high`.
+        low: Shape (1, channels, height, width), float32.
+        high: Likewise.
+    """
+    directions = (each / each.norm(dim=2, keepdim=True) for each in (low, high))
+    cosine = torch.mul(*directions).sum(dim=2, keepdim=True)
+    if cosine.mean() > 0.9995:  # one noise twice: there is no arc
+        return low
+    angle = torch.acos(cosine)
+    mixed = torch.sin((1 - share) * angle) * low + torch.sin(share * angle) * high
+    return mixed / torch.sin(angle)
 
 
 class exact_step_noise(TorchFunctionMode):

@@ -79,6 +79,9 @@ def _pairs(settings: Settings) -> Iterator[Pair]:
     yield "Seed", str(settings.seed)
     yield "Size", f"{settings.width}x{settings.height}"
     yield "Model", settings.model
+    if settings.variation_strength:
+        yield "Variation seed", str(settings.variation_seed)
+        yield "Variation seed strength", _number(settings.variation_strength)
     if settings.clip_skip > 1:
         yield "Clip skip", str(settings.clip_skip)
     if settings.ensd and SCHEDULERS[settings.scheduler].noisy:

@@ -92,7 +92,17 @@ texts = st.text(
 prompts = st.one_of(st.sampled_from(TRICKY), texts.filter(str.strip))
 
 
+VARIED = {
+    "variation_seed": st.integers(0, 2**63 - 1),
+    "variation_strength": st.floats(0, 1, exclude_min=True),
+}
+
+
 def any_settings() -> st.SearchStrategy[Settings]:
+    return st.sampled_from([{}, VARIED]).flatmap(_settings)
+
+
+def _settings(more: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Settings]:
     return st.builds(
         Settings,
         prompt=prompts,
@@ -112,4 +122,5 @@ def any_settings() -> st.SearchStrategy[Settings]:
         ensd=st.one_of(st.just(0), st.integers(0, 2**63 - 1)),
         clip_skip=st.integers(1, 12),
         dtype=st.sampled_from(["auto", "float32", "float16", "bfloat16"]),
+        **more,
     )

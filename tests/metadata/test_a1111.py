@@ -27,10 +27,14 @@ def test_plain_text_to_the_letter():
 
 
 def test_every_optional_key_has_its_place():
-    text = text_of(scheduler="ddim", clip_skip=2, eta=0.5, guidance_rescale=0.7, guidance_scale=7.0)
+    text = text_of(
+        scheduler="ddim", clip_skip=2, eta=0.5, guidance_rescale=0.7, guidance_scale=7.0,
+        variation_seed=8, variation_strength=0.25,
+    )  # fmt: skip
     assert text.splitlines()[-1] == (
         "Steps: 20, Sampler: DDIM, Schedule type: Automatic, CFG scale: 7, Seed: 7, "
-        "Size: 512x512, Model: storybook, Clip skip: 2, RNG: CPU, Eta DDIM: 0.5, "
+        "Size: 512x512, Model: storybook, Variation seed: 8, "
+        "Variation seed strength: 0.25, Clip skip: 2, RNG: CPU, Eta DDIM: 0.5, "
         "CFG rescale: 0.7, Version: sdgen 1.2.3"
     )
 

@@ -60,6 +60,8 @@ def recipe_of(text: Infotext) -> Foreign:
         eta=said.number("Eta DDIM"),
         ensd=said.whole("ENSD", "Eta noise seed delta"),
         strength=said.number("Denoising strength"),
+        variation_seed=said.whole("Variation seed"),
+        variation_strength=said.number("Variation seed strength"),
         noise=_noise(said, tool),
         model=said.text("Model") or _checkpoint(resources),
         model_hash=said.text("Model hash"),

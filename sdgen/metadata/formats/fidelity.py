@@ -53,6 +53,7 @@ def _parts(found: Foreign) -> Iterator[Taken]:
         if (said := getattr(found, name)) is not None:
             yield _one(name, said, said, "exact")
     yield _seed(found)
+    yield _variation(found)
     yield _size(found)
     yield _clip_skip(found)
     yield _noise(found)
@@ -87,7 +88,7 @@ def _fault(name: str, value: Any) -> str:
 
     Prompts are judged as plain words here: what their syntax refuses was seen to before.
     """
-    whole = {"prompt": "fox", "seed": 0, "prompt_syntax": "plain", name: value}
+    whole = {"prompt": "fox", "seed": 0, "variation_seed": 0, "prompt_syntax": "plain", name: value}
     try:
         Settings.model_validate(whole)
     except ValidationError as error:
@@ -197,6 +198,26 @@ def _seed(found: Foreign) -> Taken:
         low = found.seed % 2**32
         return _one("seed", found.seed, low, "exact", "torch draws the same from its low 32 bits")
     return _one("seed", found.seed, found.seed, "exact")
+
+
+def _variation(found: Foreign) -> Taken:
+    """Both or none: a share of no seed, or a seed of which there is no share, changes nothing."""
+    seed, share = found.variation_seed, found.variation_strength
+    if seed is None or not share:
+        return Taken()
+    if not (0 <= seed < 2**63 and 0 < share <= 1):
+        said = f"{share:g} of {seed}"
+        return _not_taken("variation_seed", said, "ignored", "no such seed or no such share of it")
+    values = {"variation_seed": seed, "variation_strength": share}
+    is_known = found.tool in ("AUTOMATIC1111", "Forge", "sdgen")
+    how: Fidelity = "exact" if is_known else "close"
+    why = "" if is_known else "mixed as A1111 does"
+    return Taken(
+        values,
+        tuple(
+            FieldReport(name, short(said), short(said), how, why) for name, said in values.items()
+        ),
+    )
 
 
 def _size(found: Foreign) -> Taken:

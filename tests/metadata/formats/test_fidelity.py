@@ -228,6 +228,7 @@ def test_of_our_own_text_only_this_is_lost(settings):
     lost |= set() if SCHEDULERS[settings.scheduler].noisy else {"ensd"}
     lost |= {"width", "height"} if settings.width % 8 or settings.height % 8 else set()
     defaults = {"clip_skip": 1, "ensd": 0, "eta": 0.0, "guidance_rescale": 0.0}
+    defaults |= {"variation_strength": 0.0}
     for name in wanted.keys() - lost:
         assert read.get(name, defaults.get(name)) == wanted[name], name
     for name in ("prompt", "negative_prompt"):
