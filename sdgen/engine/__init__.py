@@ -47,8 +47,11 @@ class Drawing:
 
 
 def shape_key(settings: Settings) -> tuple[object, ...]:
-    """What pictures must have in common to go through one call: all but prompts' words and seed."""
-    own = {"prompt", "negative_prompt", "seed", "variation_seed", "variation_strength", "lora"}
+    """What pictures must have in common to go through one call: all but prompts' words and seed.
+
+    What is done to a picture after drawing is its own, too.
+    """
+    own = {"prompt", "negative_prompt", "seed", "lora", "post"}
     return *settings.model_dump(exclude=own).values(), loras_of(settings)
 
 
@@ -61,13 +64,6 @@ class ImageGenerator(Protocol):
 
     def check_dtype(self, dtype: str) -> None:
         """Find out, without loading anything, whether the device can do `dtype`.
-
-        Raises:
-            InputError: It cannot.
-        """
-
-    def check_rng(self, rng: str) -> None:
-        """Find out whether noise can be had from there.
 
         Raises:
             InputError: It cannot.

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from sdgen.engine.ladder import Way
+from sdgen.engine.tiling import decoded_in_tiles, seamless
 from sdgen.errors import GenerationError
 
 _HALVES = (torch.float16, torch.bfloat16)
@@ -22,13 +23,16 @@ class _BadPixelsError(Exception):
     """The decoder gave numbers that are no picture; `str` says which."""
 
 
-def decode(pipeline: Any, latents: torch.Tensor, way: Way) -> tuple[Image.Image, str]:
+def decode(
+    pipeline: Any, latents: torch.Tensor, way: Way, tiling: str = "none"
+) -> tuple[Image.Image, str]:
     """Decode one picture, in float32 where the VAE's own format gives nothing.
 
     Args:
         pipeline: Its VAE, and its safety checker if it has one, are used.
         latents: From `denoise`, shape (1, channels, height / 8, width / 8).
         way: Whether in tiles, and whether in float32 from the start.
+        tiling: Which edges of the picture meet.
 
     Returns:
         The picture, and the number format that the VAE had.
@@ -46,7 +50,7 @@ def decode(pipeline: Any, latents: torch.Tensor, way: Way) -> tuple[Image.Image,
         formats.append(torch.float32)
     for dtype in formats:
         try:
-            image = _picture(pipeline, latents, dtype, way.tile)
+            image = _picture(pipeline, latents, dtype, way.tile, tiling)
         except _BadPixelsError as error:
             reason = str(error)
         else:
@@ -70,7 +74,9 @@ def usual_format(pipeline: Any) -> torch.dtype:
     return torch.float32 if is_asked and dtype == torch.float16 else dtype
 
 
-def _picture(pipeline: Any, latents: torch.Tensor, dtype: torch.dtype, tile: int) -> Image.Image:
+def _picture(
+    pipeline: Any, latents: torch.Tensor, dtype: torch.dtype, tile: int, tiling: str
+) -> Image.Image:
     """One attempt.
 
     Raises:
@@ -79,7 +85,7 @@ def _picture(pipeline: Any, latents: torch.Tensor, dtype: torch.dtype, tile: int
     """
     with _vae_in(pipeline.vae, dtype), _tiles_of(pipeline, tile):
         scaled = _unscaled(latents.to(dtype), pipeline.vae.config)
-        decoded = pipeline.vae.decode(scaled, return_dict=False)[0]
+        decoded = _decoded(pipeline, scaled, tile, tiling)
     if not torch.isfinite(decoded).all():
         raise _BadPixelsError("as NaN: the numbers overflowed in the decoder")
     if _is_blanked(pipeline, decoded, latents.dtype):
@@ -89,6 +95,17 @@ def _picture(pipeline: Any, latents: torch.Tensor, dtype: torch.dtype, tile: int
     if not levels.any():
         raise _BadPixelsError("black all over")
     return Image.fromarray(levels)
+
+
+def _decoded(pipeline: Any, latents: torch.Tensor, tile: int, tiling: str) -> torch.Tensor:
+    def decode_whole(given: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = pipeline.vae.decode(given, return_dict=False)[0]
+        return found
+
+    if tile and tiling != "none":
+        return decoded_in_tiles(decode_whole, latents, tiling, pipeline.vae_scale_factor)
+    with seamless(pipeline.vae, tiling):
+        return decode_whole(latents)
 
 
 def _unscaled(latents: torch.Tensor, config: Any) -> torch.Tensor:

@@ -8,9 +8,10 @@ import torch
 from sdgen.engine import OnStep
 from sdgen.engine.attention import kernel_used, watched_attention
 from sdgen.engine.loader import LoadedModel
-from sdgen.engine.noise import is_brownian, starting_noise
+from sdgen.engine.noise import initial_latents
 from sdgen.engine.prompts import Text, as_arguments
 from sdgen.engine.schedulers import build_scheduler
+from sdgen.engine.tiling import seamless
 from sdgen.recipe.settings import Settings
 
 
@@ -37,8 +38,7 @@ def denoise(
     """
     pipeline, shared = loaded.pipeline, rows[0]
     pipeline.scheduler = build_scheduler(shared.scheduler, loaded.trained)
-    shift = 0 if is_brownian(pipeline.scheduler) else shared.ensd
-    drawn = [starting_noise(row, _latent_shape(pipeline, row), shift) for row in rows]
+    drawn = [initial_latents(row.seed, _latent_shape(pipeline, row)) for row in rows]
     noise = torch.cat([latents for latents, _ in drawn])
 
     def step_end(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def denoise(
 
     embeddings = as_arguments(texts)
     shape = (*noise.shape, *embeddings["prompt_embeds"].shape[1:], len(embeddings))
-    with watched_attention(loaded, shape):
+    with watched_attention(loaded, shape), seamless(pipeline.unet, shared.tiling):
         latents: torch.Tensor = pipeline(
             **embeddings,
             num_inference_steps=shared.steps,

@@ -10,6 +10,7 @@ from sdgen.engine.environment import environment
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.lora import added_to, notices_of
 from sdgen.engine.notices import notices_on
+from sdgen.engine.post import processed
 from sdgen.engine.together import Drawn
 from sdgen.metadata.record import (
     BatchRecord,
@@ -18,6 +19,7 @@ from sdgen.metadata.record import (
     SchedulerRecord,
     now,
     pixels_of,
+    pixels_sha256,
 )
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
@@ -31,7 +33,7 @@ def recorded(
     place: BatchRecord,
     device: torch.device,
 ) -> Drawing:
-    """`drawn` with its record.
+    """`drawn`, after what the settings do to it in the end, with its record.
 
     Args:
         drawn: From `draw_together`.
@@ -42,6 +44,8 @@ def recorded(
         device: Which drew.
     """
     scheduler, added = loaded.pipeline.scheduler, added_to(loaded, model, settings)
+    image = processed(drawn.image, settings.post)
+    before = pixels_sha256(drawn.image) if settings.post else None
     record = Record(
         created=now(),
         settings=settings,
@@ -54,10 +58,10 @@ def recorded(
         ),
         environment=environment(device) | drawn.how,
         batch=place,
-        image=pixels_of(drawn.image),
+        image=pixels_of(image).model_copy(update={"before_post": before}),
         notices=[*notices_on(loaded.pipeline, model, settings), *notices_of(added), *drawn.notices],
     )
-    return Drawing(drawn.image, record)
+    return Drawing(image, record)
 
 
 def _plain(config: dict[str, Any]) -> dict[str, Any]:

@@ -53,13 +53,16 @@ def draw_together(
     lengths = _slots_by_chunks(loaded, slots)
     if len(lengths) > 1:
         return _apart(loaded, slots, lengths, way, on_step)
+    rows = padded(slots)
     try:
-        latents, kernel = latents_of(loaded, padded(slots), on_step)
+        latents, kernel = latents_of(loaded, rows, on_step)
     except GenerationError as error:
         if len(filled) == 1:
             return {filled[0]: error}
         return _apart(loaded, slots, [[slot] for slot in filled], way, on_step)
-    return {slot: _decoded(loaded, latents[slot : slot + 1], way, kernel) for slot in filled}
+    return {
+        slot: _decoded(loaded, rows[slot], latents[slot : slot + 1], way, kernel) for slot in filled
+    }
 
 
 def _apart(
@@ -104,12 +107,12 @@ def latents_of(
 
 
 def _decoded(
-    loaded: LoadedModel, latents: torch.Tensor, way: Way, kernel: str
+    loaded: LoadedModel, settings: Settings, latents: torch.Tensor, way: Way, kernel: str
 ) -> Drawn | GenerationError:
     usual = str(usual_format(loaded.pipeline)).removeprefix("torch.")
     try:
         with torch.inference_mode(), failures_of("decode"):
-            image, dtype = decode(loaded.pipeline, latents, way)
+            image, dtype = decode(loaded.pipeline, latents, way, settings.tiling)
     except GenerationError as error:
         return error
     notices = []

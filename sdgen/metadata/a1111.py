@@ -79,19 +79,17 @@ def _pairs(settings: Settings) -> Iterator[Pair]:
     yield "Seed", str(settings.seed)
     yield "Size", f"{settings.width}x{settings.height}"
     yield "Model", settings.model
-    if settings.variation_strength:
-        yield "Variation seed", str(settings.variation_seed)
-        yield "Variation seed strength", _number(settings.variation_strength)
     if settings.clip_skip > 1:
         yield "Clip skip", str(settings.clip_skip)
-    if settings.ensd and SCHEDULERS[settings.scheduler].noisy:
-        yield "ENSD", str(settings.ensd)
-    if settings.rng != "gpu":  # which is A1111's own default, and not written
-        yield "RNG", settings.rng.upper()
+    yield "RNG", "CPU"  # the noise is drawn on the CPU; A1111's own default is the GPU
+    if settings.tiling != "none":
+        yield "Tiling", "True" if settings.tiling == "xy" else settings.tiling
     if settings.eta:
         yield "Eta DDIM", _number(settings.eta)
     if settings.guidance_rescale:
         yield "CFG rescale", _number(settings.guidance_rescale)
+    if settings.post:
+        yield "Post", ", ".join(settings.post)
 
 
 def _number(value: float) -> str:

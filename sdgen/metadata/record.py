@@ -77,12 +77,15 @@ class BatchRecord(_Part):
 
 
 class PixelRecord(_Part):
-    """The picture as drawn; `sha256` is `pixels_sha256` of it."""
+    """The finished picture; `sha256` is `pixels_sha256` of it."""
 
     width: int
     height: int
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     lossy: bool = Field(default=False, description="the file holds these pixels only nearly (JPEG)")
+    before_post: str | None = Field(
+        default=None, description="sha256 of the picture before the setting post changed it"
+    )
 
 
 class ParentRecord(_Part):

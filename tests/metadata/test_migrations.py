@@ -64,8 +64,8 @@ def test_fields_of_a_later_sdgen_are_kept():
 
 
 def test_settings_of_a_later_sdgen_are_refused():
-    with pytest.raises(InputError, match=r"settings.tiling is a setting that this sdgen does not"):
-        read_record(changed(settings__tiling=True))
+    with pytest.raises(InputError, match=r"settings.boots is a setting that this sdgen does not"):
+        read_record(changed(settings__boots=True))
 
 
 @pytest.mark.parametrize(

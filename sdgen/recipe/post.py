@@ -1,0 +1,93 @@
+"""What is done to a picture after it was drawn, as a setting: `NAME=AMOUNT`, in the order said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from sdgen.errors import did_you_mean
+
+MOST_STEPS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """A way of changing a picture: its bounds, the amount that does nothing, and what it does."""
+
+    least: float
+    most: float
+    nothing: float
+    meaning: str
+
+
+TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
+    {
+        "brightness": Treatment(0, 4, 1, "times as bright; 0 is black"),
+        "contrast": Treatment(0, 4, 1, "times as far from the mean grey; 0 is all grey"),
+        "saturation": Treatment(0, 4, 1, "times as colourful; 0 is black and white"),
+        "gamma": Treatment(0.2, 5, 1, "above 1 the middle tones get lighter, below it darker"),
+        "warmth": Treatment(-1, 1, 0, "above 0 more red and less blue, below it the other way"),
+        "sharpen": Treatment(0, 5, 0, "unsharp mask of 2 pixels, of this strength"),
+        "denoise": Treatment(0, 1, 0, "share of a median of 3x3 pixels in the outcome"),
+    }
+)
+"""All that can be done, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostStep:
+    """One treatment, and how much of it."""
+
+    name: str
+    amount: float
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.amount:g}"
+
+
+def parse_post(text: str) -> PostStep:
+    """Read `contrast=1.1`.
+
+    Raises:
+        ValueError: No such treatment, or no amount in its bounds; the message goes on after the
+            setting's name.
+    """
+    name, equals, said = (part.strip() for part in text.partition("="))
+    known = TREATMENTS.get(name.lower())
+    if known is None:
+        near = did_you_mean(name, TREATMENTS) or f"known are {', '.join(TREATMENTS)}"
+        raise ValueError(f"has no {name!r} ({near})")
+    try:
+        amount = float(said)
+    except ValueError:
+        amount = float("nan")
+    if not known.least <= amount <= known.most:
+        given = repr(said) if equals else "nothing"
+        raise ValueError(f"{name} must be {known.least:g} to {known.most:g}, not {given}")
+    return PostStep(name.lower(), amount)
+
+
+def read_post(value: Any) -> tuple[str, ...]:
+    """The setting in its one form, from text with commas, a list, or a mapping.
+
+    Raises:
+        ValueError: It is none of them, too long, or a step cannot be read.
+    """
+    if isinstance(value, Mapping):
+        value = [f"{name}={amount}" for name, amount in value.items()]
+    said = value.split(",") if isinstance(value, str) else value
+    if not isinstance(said, list | tuple):
+        raise ValueError("must be steps such as contrast=1.1")
+    steps = [step for one in said for step in _steps(one)]
+    if len(steps) > MOST_STEPS:
+        raise ValueError(f"has {len(steps)} steps; at most {MOST_STEPS}")
+    return tuple(map(str, steps))
+
+
+def _steps(one: Any) -> list[PostStep]:
+    """A step as text, or as YAML writes it in a list: `- contrast: 1.1`."""
+    if isinstance(one, Mapping):
+        return [parse_post(f"{name}={amount}") for name, amount in one.items()]
+    if not isinstance(one, str):
+        raise ValueError("must be steps such as contrast=1.1")
+    return [parse_post(one)] if one.strip() else []
