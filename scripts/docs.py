@@ -40,7 +40,7 @@ def _setting(name: str) -> list[str]:
     field = Settings.model_fields[name]
     default = json.dumps(None if field.is_required() else field.default)
     also = [f"`{alias}`" for alias, found in ALIASES.items() if found == name != alias]
-    shown = {"seed": "drawn", "prompt": ""}.get(name, default)
+    shown = {"seed": "drawn", "prompt": "", "variation_seed": "drawn"}.get(name, default)
     return [f"`{name}`", metavar(name), shown, field.description or "", ", ".join(also)]
 
 

@@ -135,5 +135,6 @@ def plan_picture(flags: Layer, configs: Sequence[str], search: Search = ANYWHERE
 
 
 def drawn_seed() -> Layer:
-    """A layer with a fresh random seed, to lie under all that people said."""
-    return Layer(DRAWN, {"seed": secrets.randbelow(DRAWN_BELOW)})
+    """A layer with fresh random seeds, to lie under all that people said."""
+    seeds = ("seed", "variation_seed")
+    return Layer(DRAWN, {name: secrets.randbelow(DRAWN_BELOW) for name in seeds})

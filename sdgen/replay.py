@@ -252,11 +252,18 @@ def draw_call(
 
 
 def _feasible(settings: Settings, generator: ImageGenerator) -> Settings:
-    """`settings`, in the device's own number format where it cannot do theirs."""
+    """`settings`, in the device's own number format where it cannot do theirs.
+
+    And with a GPU's noise imitated where there is none.
+    """
     try:
         generator.check_dtype(settings.dtype)
     except InputError:
-        return settings.model_copy(update={"dtype": "auto"})
+        settings = settings.model_copy(update={"dtype": "auto"})
+    try:
+        generator.check_rng(settings.rng)
+    except InputError:
+        return settings.model_copy(update={"rng": "nv"})
     return settings
 
 

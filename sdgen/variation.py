@@ -1,5 +1,6 @@
 """Drawing a recorded picture with changes, and telling its record where it came from."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from sdgen.metadata.record import ParentRecord, Record
 from sdgen.models import LocalModel
 from sdgen.models.lora import Search
 from sdgen.models.resolve import Plan, plan
-from sdgen.recipe.layers import Layer
+from sdgen.recipe.layers import DRAWN, Layer
 from sdgen.recipe.prompt.wording import AS_WRITTEN, Written
+from sdgen.recipe.seeds import DRAWN_BELOW
 from sdgen.recipe.settings import PROMPTS
 
 
@@ -32,7 +34,9 @@ def vary(
         InputError: A changed value is wrong.
         ModelError: A LoRA is not here.
     """
-    layers = [Layer("record", record.settings.model_dump()), flags]
+    drawn = Layer(DRAWN, {"variation_seed": secrets.randbelow(DRAWN_BELOW)})
+    recorded = Layer("record", record.settings.model_dump(exclude_none=True))
+    layers = [drawn, recorded, flags]
     planned = plan(layers, find=lambda _: model, search=Search(lora_dirs))
     changed = [name for name in PROMPTS if name in flags.values]
     settings, written = AS_WRITTEN.worded(planned.settings, changed)

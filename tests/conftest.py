@@ -1,8 +1,41 @@
-"""Tiny real pipelines, built once in each test process; nothing of the person's own settings."""
+"""How the tests are shared out; tiny real pipelines, built once in each test process."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+MOST_WORKERS = 8
+"""Each holds torch in its memory and builds the tiny models for itself."""
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Before torch is there: threads of several workers would wait for each other, spinning.
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A worker for each core; none for a file or a test by its name, or for the one GPU."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    is_small = len(files) == 1 and all(file.endswith(".py") for file in files)
+    if is_small or config.option.markexpr == "gpu":
+        return 0
+    return min(_cores(), MOST_WORKERS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: at the end, when nothing is left to share, a worker would do them alone.
+
+    They fork, too, which costs least while the process has no torch.
+    """
+    items.sort(key=lambda item: "faults" not in item.path.parts)
+
+
+def _cores() -> int:
+    """The cores that this process may use, which are fewer than the machine's in a container."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        return os.cpu_count() or 1
 
 
 @pytest.fixture(scope="session")

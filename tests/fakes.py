@@ -53,6 +53,10 @@ class PaintedGenerator:
         if dtype in self.unfit_dtypes:
             raise InputError(f"{dtype} does not work here", hint="--dtype auto")
 
+    def check_rng(self, rng: str) -> None:
+        if rng == "gpu":
+            raise InputError("there is no GPU here to draw noise", hint="--rng nv")
+
     def load(self, model: LocalModel, dtype: str) -> None:
         """Nothing to load."""
 

@@ -25,7 +25,7 @@ from sdgen.recipe.settings import Settings
 MAX_IMAGES = 10_000
 """Pictures of one row."""
 
-UNSEEDED = Layer(DRAWN, {"seed": 0})
+UNSEEDED = Layer(DRAWN, {"seed": 0, "variation_seed": 0})
 """Stands below everything, so that a row without a seed can be checked."""
 
 Find = Callable[[str], LocalModel]
@@ -33,7 +33,10 @@ Find = Callable[[str], LocalModel]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A checked row: `num_images` pictures of `settings`, whose seed is 0 unless `has_seed`."""
+    """A checked row: `num_images` pictures of `settings`, whose seed is 0 unless `has_seed`.
+
+    `is_variation_open` says that it asks for a variation, whose seed is 0 as well.
+    """
 
     settings: Settings
     model: LocalModel
@@ -42,6 +45,12 @@ class Draft:
     has_seed: bool
     num_images: int = 1
     name: str = ""
+    is_variation_open: bool = False
+
+    @property
+    def has_all_seeds(self) -> bool:
+        """Whether nothing is left to be drawn."""
+        return self.has_seed and not self.is_variation_open
 
 
 class RowModelError(ModelError):
@@ -92,10 +101,16 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
         model=planned.model,
         source=f"{around.source}:{row.place[0]}",
         place=row.place,
-        has_seed=any("seed" in said.values for said in layers[1:]),
+        has_seed=_is_said("seed", layers),
+        is_variation_open=planned.settings.variation_strength > 0
+        and not _is_said("variation_seed", layers),
         num_images=num_images,
         name=name,
     )
+
+
+def _is_said(name: str, layers: Sequence[Layer]) -> bool:
+    return any(name in layer.values for layer in layers if layer is not UNSEEDED)
 
 
 def _check_wording(settings: Settings, layer: Layer, wording: Wording) -> None:

@@ -20,7 +20,7 @@ from sdgen.errors import InputError
 from sdgen.files.names import DEFAULT_TEMPLATE, file_stem
 from sdgen.models import LocalModel
 from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording, Written
-from sdgen.recipe.seeds import derived_seed, seed_of_image
+from sdgen.recipe.seeds import derived_seed, numbered
 from sdgen.recipe.settings import Settings
 
 
@@ -34,7 +34,7 @@ class Job:
     stem: str
     source: str
     has_seed: bool
-    """Whether the file, a config or a flag gave the seed; else it comes from the base seed."""
+    """Whether the file, a config or a flag gave its seeds; else they come from the base seed."""
     written: Written | None = None
     """The prompts as they stand in the file, where others are drawn."""
 
@@ -100,7 +100,7 @@ def make_jobs(
     ids = _ids([(one.draft.model, one.settings) for one in pictures])
     return [
         Job(
-            id, one.settings, one.draft.model, stem, one.draft.source, one.draft.has_seed,
+            id, one.settings, one.draft.model, stem, one.draft.source, one.draft.has_all_seeds,
             one.written,
         )
         for id, stem, one in zip(ids, stems, pictures, strict=True)
@@ -129,25 +129,31 @@ def _pictures(drafts: Sequence[Draft], base_seed: int, wording: Wording) -> Iter
     equal: Counter[str] = Counter()
     named: Counter[str] = Counter()
     for draft in drafts:
-        seed = _seed(draft, base_seed, equal)
+        seeded = _seeded(draft, base_seed, equal)
         is_single = pictures_of_name[draft.name] * draft.num_images == 1
         for index in range(draft.num_images):
             named[draft.name] += 1
             name = (
                 draft.name if is_single or not draft.name else f"{draft.name}-{named[draft.name]}"
             )
-            update = {"seed": seed_of_image(seed, index)}
-            settings, written = _worded(draft, draft.settings.model_copy(update=update), wording)
+            settings, written = _worded(draft, numbered(seeded, index), wording)
             yield _Picture(draft, settings, name, written)
 
 
-def _seed(draft: Draft, base_seed: int, equal: Counter[str]) -> int:
-    if draft.has_seed:
-        return draft.settings.seed
-    content = draft.settings.model_dump_json()
-    number = equal[content]
+def _seeded(draft: Draft, base_seed: int, equal: Counter[str]) -> Settings:
+    """The settings of a draft with the seeds that nobody gave, if any."""
+    settings = draft.settings
+    if draft.has_all_seeds:
+        return settings
+    content = settings.model_dump_json()
+    number = str(equal[content])
     equal[content] += 1
-    return derived_seed(base_seed, draft.settings.prompt, str(number))
+    drawn = {}
+    if not draft.has_seed:
+        drawn["seed"] = derived_seed(base_seed, settings.prompt, number)
+    if draft.is_variation_open:
+        drawn["variation_seed"] = derived_seed(base_seed, settings.prompt, "variation", number)
+    return settings.model_copy(update=drawn)
 
 
 def _ids(drawn: Sequence[tuple[LocalModel, Settings]]) -> list[str]:

@@ -43,10 +43,10 @@ def draw(
 
     Raises:
         InterruptedRunError: `stop` was requested; the pictures in hand are dropped.
-        InputError: The device cannot do the number format of some job; nothing was loaded.
+        InputError: The device cannot do the number format or noise of some job; nothing was loaded.
         ModelError: The only model that there is cannot be loaded.
     """
-    _check_dtypes(work.waiting, generator)
+    _check_device(work.waiting, generator)
     order = {key: index for index, key in enumerate(dict.fromkeys(map(_weights, work.jobs)))}
     grouped = sorted(work.jobs, key=lambda job: order[_weights(job)])  # stable
     is_only = len(set(map(_weights, work.waiting))) == 1
@@ -54,15 +54,16 @@ def draw(
         yield from _Group(list(group), work, generator, observer, stop).draw(is_only=is_only)
 
 
-def _check_dtypes(jobs: Sequence[Job], generator: ImageGenerator) -> None:
+def _check_device(jobs: Sequence[Job], generator: ImageGenerator) -> None:
     """Refuse what the device cannot do; only a device that is open knows it."""
-    first: dict[str, Job] = {}
+    first: dict[tuple[str, str], Job] = {}
     for job in jobs:
-        first.setdefault(job.settings.dtype, job)
+        first.setdefault((job.settings.dtype, job.settings.rng), job)
     faults = []
-    for dtype, job in first.items():
+    for (dtype, rng), job in first.items():
         try:
             generator.check_dtype(dtype)
+            generator.check_rng(rng)
         except InputError as error:
             faults.append(InputError(f"{job.source}: {error}", hint=error.hint))
     raise_all(faults)

@@ -33,7 +33,8 @@ GROUP_OPTIONS = frozenset(
 
 SWITCHES = frozenset(
     {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
-     "--locked", "--all", "--strict", "--fidelity", "--strict-tokens"}
+     "--locked", "--all", "--strict", "--fidelity", "--strict-tokens",
+     "--serve"}
 )  # fmt: skip
 """Options of the commands that take no value."""
 
@@ -54,6 +55,8 @@ COMMANDS = {
         Command("batch", "batch", "Draw every job of a file; goes on where it stopped."),
         Command("reproduce", "reproduce", "Draw again from the record: is it the same picture?"),
         Command("lock", "lock", "Write down which models and versions draw; --locked holds them."),
+        Command("gallery", "gallery", "Make one HTML page to look through pictures."),
+        Command("contact-sheet", "contact_sheet", "Put the pictures of a folder on one sheet."),
         Command("show", "show", "Show what made a picture."),
         Command("schema", "schema", "Print the JSON Schema of a picture's record, or of a lock."),
         Command("diff", "diff", "Show what differs between two pictures."),
@@ -103,7 +106,7 @@ def with_command(words: list[str], *, is_typing: bool = False) -> list[str]:
 
 def _refuse_near_miss(word: str) -> None:
     """`sdgen bacth prompts.txt` must not load a model and draw a bacth."""
-    if not word.isascii() or not word.isalpha():
+    if not word.isascii() or not word.replace("-", "").isalpha():
         return
     close = nearest(word, WANTED, most=1)
     is_near = close and difflib.SequenceMatcher(None, word.casefold(), close[0]).ratio() >= 0.8
@@ -182,7 +185,9 @@ def _add(app: typer.Typer, command: Command, *, load: bool) -> None:
     if hasattr(module, "app"):
         app.add_typer(module.app, name=command.name, short_help=command.summary)
     else:
-        app.command(command.name, short_help=command.summary)(getattr(module, command.name))
+        app.command(command.name, short_help=command.summary)(
+            getattr(module, command.name.replace("-", "_"))
+        )
 
 
 def _not_loaded() -> None:

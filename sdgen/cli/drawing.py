@@ -47,7 +47,7 @@ def report(out: Output, drawing: Drawing, saved: SavedPicture, seconds: float) -
     """The path on stdout; on stderr what was drawn."""
     settings = drawing.record.settings
     out.say(
-        f"seed {settings.seed}, {settings.width}x{settings.height}, {settings.steps} steps of "
+        f"{_seeds(settings)}, {settings.width}x{settings.height}, {settings.steps} steps of "
         f"{settings.scheduler}, {settings.dtype}, {seconds:.1f} s"
     )
     out.result(display(str(saved.path)))
@@ -60,4 +60,12 @@ def report(out: Output, drawing: Drawing, saved: SavedPicture, seconds: float) -
             "seconds": round(seconds, 3),
             "notices": drawing.record.notices,
         }
+    )
+
+
+def _seeds(settings: Settings) -> str:
+    """`seed 7`, or `seed 7 with 0.1 of seed 8`."""
+    mixed = settings.variation_strength
+    return f"seed {settings.seed}" + (
+        f" with {mixed:g} of seed {settings.variation_seed}" if mixed else ""
     )

@@ -39,7 +39,7 @@ from sdgen.models.prompts import refuse_losses
 from sdgen.models.resolve import Plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.prompt.wording import Wording, Written
-from sdgen.recipe.seeds import SEEDS_BELOW, seed_of_image
+from sdgen.recipe.seeds import SEEDS_BELOW, counting_seed, numbered
 from sdgen.recipe.settings import Settings
 from sdgen.stop import Stop
 
@@ -75,7 +75,7 @@ def generate(
     lock = open_lock(locked=locked, path=lock_file)
     planned = plan_picture(with_stdin_prompt(flags), config, Search(lora_dir))
     check_locked(lock, [planned.model])
-    _check_last_seed(planned.settings.seed, num_images)
+    _check_last_seed(planned.settings, num_images)
     pictures = _pictures(planned.settings, num_images, wording_of(wildcards, style, styles_file))
     if strict_tokens:
         refuse_losses(("", settings, planned.model) for settings, _ in pictures)
@@ -96,8 +96,7 @@ _Picture = tuple[Settings, Written | None]
 
 def _pictures(settings: Settings, count: int, wording: Wording) -> list[_Picture]:
     """Seed after seed, and what the prompts are for each."""
-    seeds = (seed_of_image(settings.seed, number) for number in range(count))
-    return [wording.worded(settings.model_copy(update={"seed": seed})) for seed in seeds]
+    return [wording.worded(numbered(settings, number)) for number in range(count)]
 
 
 @dataclass(slots=True)
@@ -179,10 +178,12 @@ class _Series:
             self.out.json({"seed": seed, "error": error_object(error)})
 
 
-def _check_last_seed(seed: int, count: int) -> None:
+def _check_last_seed(settings: Settings, count: int) -> None:
+    name = counting_seed(settings)
+    seed = getattr(settings, name)
     if seed + count > SEEDS_BELOW:
         raise InputError(
-            f"seed {seed} leaves no room for {count} pictures",
+            f"{name} {seed} leaves no room for {count} pictures",
             hint=f"at most {SEEDS_BELOW - count}",
         )
 

@@ -139,7 +139,15 @@ def _known(found: "Foreign") -> Iterator[Row]:
     for name in ("steps", "guidance_scale", "guidance_rescale", "seed"):
         yield name, _said(getattr(found, name))
     yield "size", f"{found.width}x{found.height}" if found.width and found.height else ""
-    for name in ("strength", "eta", "clip_skip", "vae"):
+    for name in (
+        "variation_seed",
+        "variation_strength",
+        "strength",
+        "eta",
+        "ensd",
+        "clip_skip",
+        "vae",
+    ):
         yield name, _said(getattr(found, name))
     for lora in found.loras:
         weight = "" if lora.weight is None else f" at {lora.weight:g}"
@@ -158,7 +166,8 @@ def record_object(record: "Record") -> dict[str, object]:
 
 def record_rows(record: "Record") -> list[Row]:
     """The record as name and value, in the order in which people ask: what, by what, where."""
-    settings = {name: shown(value) for name, value in record.settings.model_dump().items()}
+    said = record.settings.model_dump(exclude_none=True)
+    settings = {name: shown(value) for name, value in said.items()}
     return [
         *settings.items(),
         *_written_rows(record),

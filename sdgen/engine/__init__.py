@@ -51,7 +51,15 @@ def shape_key(settings: Settings) -> tuple[object, ...]:
 
     What is done to a picture after drawing is its own, too.
     """
-    own = {"prompt", "negative_prompt", "seed", "lora", "post"}
+    own = {
+        "prompt",
+        "negative_prompt",
+        "seed",
+        "variation_seed",
+        "variation_strength",
+        "lora",
+        "post",
+    }
     return *settings.model_dump(exclude=own).values(), loras_of(settings)
 
 
@@ -64,6 +72,13 @@ class ImageGenerator(Protocol):
 
     def check_dtype(self, dtype: str) -> None:
         """Find out, without loading anything, whether the device can do `dtype`.
+
+        Raises:
+            InputError: It cannot.
+        """
+
+    def check_rng(self, rng: str) -> None:
+        """Find out whether noise can be had from there.
 
         Raises:
             InputError: It cannot.

@@ -8,7 +8,7 @@ import torch
 from sdgen.engine import OnStep
 from sdgen.engine.attention import kernel_used, watched_attention
 from sdgen.engine.loader import LoadedModel
-from sdgen.engine.noise import initial_latents
+from sdgen.engine.noise import is_brownian, starting_noise
 from sdgen.engine.prompts import Text, as_arguments
 from sdgen.engine.schedulers import build_scheduler
 from sdgen.engine.tiling import seamless
@@ -38,7 +38,8 @@ def denoise(
     """
     pipeline, shared = loaded.pipeline, rows[0]
     pipeline.scheduler = build_scheduler(shared.scheduler, loaded.trained)
-    drawn = [initial_latents(row.seed, _latent_shape(pipeline, row)) for row in rows]
+    shift = 0 if is_brownian(pipeline.scheduler) else shared.ensd
+    drawn = [starting_noise(row, _latent_shape(pipeline, row), shift) for row in rows]
     noise = torch.cat([latents for latents, _ in drawn])
 
     def step_end(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:

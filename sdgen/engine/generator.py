@@ -14,6 +14,7 @@ from sdgen.engine.ladder import Shape, Way, Ways, way_recorded
 from sdgen.engine.loader import LoadedModel, load_model
 from sdgen.engine.lora import added_to, notices_of, with_added
 from sdgen.engine.notices import notices_on
+from sdgen.engine.philox import check_source
 from sdgen.engine.recording import recorded
 from sdgen.engine.sizes import together
 from sdgen.engine.together import Drawn, draw_together
@@ -56,12 +57,17 @@ class DiffusersGenerator:
         """Find out, without loading anything, whether the device can do `dtype`."""
         choose_dtype(dtype, self._device)
 
+    def check_rng(self, rng: str) -> None:
+        """Find out whether noise can be had from there."""
+        check_source(rng)
+
     def load(self, model: LocalModel, dtype: str) -> None:
         """Load `model`, unless it is the one loaded last."""
         self._open(model, dtype, Shape(str(model.folder), dtype))
 
     def notices(self, settings: Settings, model: LocalModel) -> list[str]:
         """What the user must know before `settings` are drawn."""
+        self.check_rng(settings.rng)
         loaded = self._open(model, settings.dtype, _shape(settings, model))
         try:
             added = added_to(loaded, model, settings)
@@ -109,6 +115,7 @@ class DiffusersGenerator:
         tell: Tell = tell_nobody,
     ) -> list[Drawing | SdgenError]:
         """Draw a micro-batch: all slots in one pipeline call, or in parts where memory is short."""
+        self.check_rng(_shared(slots).rng)
         call = _Call(model, on_step, tell)
         shape = _shape(_shared(slots), model)
         way = self._ways.of(shape)

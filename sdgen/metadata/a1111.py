@@ -79,9 +79,19 @@ def _pairs(settings: Settings) -> Iterator[Pair]:
     yield "Seed", str(settings.seed)
     yield "Size", f"{settings.width}x{settings.height}"
     yield "Model", settings.model
+    if settings.variation_strength:
+        yield "Variation seed", str(settings.variation_seed)
+        yield "Variation seed strength", _number(settings.variation_strength)
     if settings.clip_skip > 1:
         yield "Clip skip", str(settings.clip_skip)
-    yield "RNG", "CPU"  # the noise is drawn on the CPU; A1111's own default is the GPU
+    if settings.ensd and SCHEDULERS[settings.scheduler].noisy:
+        yield "ENSD", str(settings.ensd)
+    if settings.rng != "gpu":  # which is A1111's own default, and not written
+        yield "RNG", settings.rng.upper()
+    yield from _last_pairs(settings)
+
+
+def _last_pairs(settings: Settings) -> Iterator[Pair]:
     if settings.tiling != "none":
         yield "Tiling", "True" if settings.tiling == "xy" else settings.tiling
     if settings.eta:

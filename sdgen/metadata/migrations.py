@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from sdgen.errors import InputError
 from sdgen.metadata.json_text import parse_json_object
 from sdgen.metadata.record import SCHEMA, Record
+from sdgen.recipe.settings import LACKS
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -71,7 +72,8 @@ def _version(schema: Any) -> int:
 
 
 def _explain(fault: ErrorDetails) -> str:
-    named = ".".join(map(str, fault["loc"])) or "record"
+    place = [*fault["loc"], *([fault["ctx"]["field"]] if fault["type"] == LACKS else [])]
+    named = ".".join(map(str, place)) or "record"
     field = repr(named)[1:-1]  # a name may hold a line break, and an error is one line
     if fault["type"] == "extra_forbidden":
         return f"{field} is a setting that this sdgen does not know"

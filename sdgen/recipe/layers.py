@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sdgen.errors import InputError, did_you_mean
-from sdgen.recipe.settings import ALIASES, REFUSED, Settings, canonical_name
+from sdgen.recipe.settings import ALIASES, LACKS, NEEDS, REFUSED, Settings, canonical_name
 from sdgen.recipe.sizes import parse_size
 
 DEFAULTS = "defaults"
@@ -146,7 +146,28 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
         raise_all([_explain(fault, values, sources) for fault in error.errors()])
         raise
     complete = {name: sources.get(name, DEFAULTS) for name in Settings.model_fields}
-    return Resolved(settings, complete)
+    return _without_idle(Resolved(settings, complete))
+
+
+def _without_idle(found: Resolved) -> Resolved:
+    """`found` less what has no effect without a setting that is off.
+
+    Raises:
+        InputError: Somebody said such a thing, and nobody spoke of the setting that it needs.
+    """
+    settings, sources = found.settings, dict(found.sources)
+    idle = [
+        name
+        for name, needed in NEEDS.items()
+        if getattr(settings, name) is not None and not getattr(settings, needed)
+    ]
+    for name in idle:
+        needed = NEEDS[name]
+        if sources[needed] == DEFAULTS and sources[name] != DRAWN:
+            raise InputError(f"{name} ({sources[name]}) does nothing without {needed}")
+        sources[name] = DEFAULTS
+    off = dict.fromkeys(idle)
+    return Resolved(settings.model_copy(update=off), sources) if idle else found
 
 
 def _explain(
@@ -161,7 +182,7 @@ def _explain(
     if fault["type"] == REFUSED:
         hint = "prompt_syntax plain reads it as words"
         return InputError(f"{name} ({sources[name]}) {reason}", hint=hint)
-    shown = f", not {values[name]!r}" if fault["type"] != "value_error" else ""
+    shown = f", not {values[name]!r}" if fault["type"] not in ("value_error", LACKS) else ""
     return InputError(f"{name} ({sources[name]}) {reason}{shown}")
 
 

@@ -2,6 +2,8 @@
 
 import hashlib
 
+from sdgen.recipe.settings import Settings
+
 DRAWN_BELOW = 2**32
 """Seeds are drawn below this: torch's CPU generator uses only the low 32 bits of a seed."""
 
@@ -13,6 +15,22 @@ SEEDS_BELOW = 2**63
 def seed_of_image(seed: int, index: int) -> int:
     """The seed of picture `index` (from 0) of several: seed + index, as everywhere in the field."""
     return (seed + index) % SEEDS_BELOW
+
+
+def numbered(settings: Settings, index: int) -> Settings:
+    """The settings of picture `index` (from 0) of several: the next seed, or the next variation.
+
+    A variation stays near its seed's picture, so that its variation seed counts up instead, as in
+    A1111.
+    """
+    name = counting_seed(settings)
+    following = seed_of_image(getattr(settings, name), index)
+    return settings.model_copy(update={name: following})
+
+
+def counting_seed(settings: Settings) -> str:
+    """The setting that counts up over several pictures."""
+    return "variation_seed" if settings.variation_strength else "seed"
 
 
 def derived_seed(base: int, *parts: str) -> int:

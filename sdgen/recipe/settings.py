@@ -28,6 +28,12 @@ PROMPTS = ("prompt", "negative_prompt")
 REFUSED = "prompt_refused"
 """The kind of pydantic error for a prompt that asks for what sdgen does not do."""
 
+LACKS = "lacks"
+"""The kind of pydantic error for a setting that cannot do without another."""
+
+NEEDS: Mapping[str, str] = MappingProxyType({"variation_seed": "variation_strength"})
+"""Settings that mean something only beside another one, and are None without it."""
+
 _ALLOWED_CONTROLS = "\t\n"
 
 
@@ -113,6 +119,14 @@ class Settings(BaseModel):
         json_schema_extra=_also("cfg_rescale"),
     )  # fmt: skip
     seed: int = Field(ge=0, lt=2**63, description="Start of the noise; drawn if not given.")
+    variation_seed: int | None = Field(
+        None, ge=0, lt=2**63, description="Seed of the noise mixed in; drawn if not given.",
+        json_schema_extra=_also("subseed"),
+    )  # fmt: skip
+    variation_strength: float = Field(
+        0.0, ge=0, le=1, description="Share of the variation seed's noise; 0 is none of it.",
+        json_schema_extra=_also("subseed_strength", "variation_seed_strength"),
+    )  # fmt: skip
     width: Pixels = Field(512, description="Width in pixels.", json_schema_extra=_also("w"))
     height: Pixels = Field(512, description="Height in pixels.", json_schema_extra=_also("h"))
     eta: float = Field(
@@ -122,6 +136,14 @@ class Settings(BaseModel):
     clip_skip: int = Field(
         1, ge=1, le=12, description="Text encoder layer: 1 the model's own, 2 the one before.",
         json_schema_extra=_also("clipskip"),
+    )  # fmt: skip
+    rng: Literal["cpu", "gpu", "nv"] = Field(
+        "cpu", description="Where noise comes from; nv draws a GPU's on the CPU, as A1111 can.",
+        json_schema_extra=_also("randn_source", "noise_source"),
+    )  # fmt: skip
+    ensd: int = Field(
+        0, ge=0, lt=2**63, description="Added to the seed for noise in steps (A1111's ENSD).",
+        json_schema_extra=_also("eta_noise_seed_delta"),
     )  # fmt: skip
     tiling: Literal["none", "x", "y", "xy"] = Field(
         "none", description="Edges that meet when the picture is laid beside itself."
@@ -134,6 +156,15 @@ class Settings(BaseModel):
         "auto", description="Number format of the weights; auto takes what the device does well.",
         json_schema_extra=_also("precision"),
     )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        for name, needed in NEEDS.items():
+            if getattr(self, needed) and getattr(self, name) is None:
+                raise PydanticCustomError(
+                    LACKS, "{reason}", {"field": needed, "reason": f"needs a {name}"}
+                )
+        return self
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:

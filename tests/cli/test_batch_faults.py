@@ -52,6 +52,14 @@ def test_a_number_format_that_the_device_lacks_is_told_before_a_model_loads(
     assert "error: bad.jsonl:2: float16 does not work here\nhint: --dtype auto" in alone.stderr
 
 
+def test_noise_that_the_device_lacks_is_told_before_a_model_loads(sdgen, painter, monkeypatch):
+    monkeypatch.setattr(painter, "load", lambda *_: pytest.fail("loaded"))
+    Path("bad.jsonl").write_text('{"prompt": "a fox"}\n{"prompt": "an owl", "rng": "gpu"}\n')
+    done = sdgen("batch", "bad.jsonl")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "error: bad.jsonl:2: there is no GPU here to draw noise\nhint: --rng nv" in done.stderr
+
+
 def test_faults_as_json_are_one_object(sdgen):
     Path("bad.jsonl").write_text(BAD_ROWS)
     error = json.loads(sdgen("batch", "bad.jsonl", "--json").stderr)["error"]

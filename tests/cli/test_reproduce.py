@@ -273,3 +273,10 @@ def test_what_is_refused(sdgen, fox, painter, words: tuple[str, ...], reason: st
     done = sdgen("reproduce", *words)
     assert (done.exit_code, len(painter.drawn)) == (2, 1)
     assert reason in done.stderr
+
+
+def test_noise_of_a_gpu_is_imitated_where_there_is_none_and_told(sdgen, painter):
+    sdgen("a red fox", "--seed", "7", "--rng", "gpu")
+    done = sdgen("reproduce", FOX)
+    assert painter.drawn[-1].rng == "nv"
+    assert "rng gpu → nv" in done.stdout

@@ -142,9 +142,9 @@ def test_fidelity_is_a_table_on_demand_and_always_in_json(sdgen):
     outcome = sdgen("show", "fox.png", "--fidelity")
     table = outcome.stdout.partition("\n\n")[2].splitlines()
     assert table[0].split("  ")[1] == "field"
-    row = next(line for line in table if line.strip().startswith("noise"))
-    assert row.split()[:4] == ["noise", "GPU", "CPU", "approximated"]
-    assert row.endswith("other noise: another picture of the same recipe")
+    row = next(line for line in table if line.strip().startswith("rng"))
+    assert row.split()[:4] == ["rng", "GPU", "nv", "close"]
+    assert "a GPU's numbers imitated" in row
     value = json.loads(sdgen("show", "fox.png", "--json").stdout)
     assert value["settings"]["scheduler"] == "dpmpp_2m_karras"
     assert {"field": "steps", "said": "20", "taken": "20", "fidelity": "exact", "reason": ""} in (

@@ -10,10 +10,11 @@ import torch
 from diffusers import DiffusionPipeline
 from torch.overrides import TorchFunctionMode
 
-from sdgen.engine.noise import exact_step_noise, initial_latents
+from sdgen.engine.noise import exact_step_noise, initial_latents, slerp, starting_noise
 from sdgen.engine.schedulers import build_scheduler
 from sdgen.recipe.scheduler_table import SAMPLERS
 from sdgen.recipe.schedulers import SCHEDULERS
+from sdgen.recipe.settings import Settings
 
 # diffusers hands tensors to numpy in DEIS and DPM2.
 pytestmark = pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning")
@@ -50,6 +51,48 @@ def test_the_whole_range_of_seeds_draws(seed: int):
     latents, draws = initial_latents(seed, (4, 8, 8))
     assert draws.initial_seed() == seed
     assert abs(latents.mean().item()) < 0.3
+
+
+SHAPE = (4, 8, 16)
+
+
+def varied(**changes: object) -> torch.Tensor:
+    said = {"prompt": "fox", "seed": 7, "variation_seed": 8, "variation_strength": 0.3}
+    return starting_noise(Settings.model_validate(said | changes), SHAPE)[0]
+
+
+def test_a_mixture_lies_on_the_arc_column_by_column():
+    """Against the formula in double precision: in each column the angle is cut as asked for."""
+    low, high = (initial_latents(seed, SHAPE)[0].double().numpy()[0] for seed in (7, 8))
+    mixed = varied().double().numpy()[0]
+    for channel, column in [(0, 0), (1, 7), (3, 15)]:
+        a, b, m = (each[channel, :, column] for each in (low, high, mixed))
+        angle = np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+        wanted = (np.sin(0.7 * angle) * a + np.sin(0.3 * angle) * b) / np.sin(angle)
+        assert np.allclose(m, wanted, atol=1e-5)
+
+
+def test_the_ends_of_the_arc_are_the_two_noises():
+    low, high = (initial_latents(seed, SHAPE)[0] for seed in (7, 8))
+    assert torch.equal(varied(variation_strength=0.0), low)
+    assert torch.allclose(varied(variation_strength=1.0), high, atol=1e-5)
+    assert torch.equal(slerp(0.4, low, low), low)
+
+
+def test_a_variation_is_as_strong_as_any_noise_and_changes_little_by_little():
+    low, tall = initial_latents(7, SHAPE)[0], (4, 64, 64)
+    shares = (0.1, 0.3, 0.6, 1.0)
+    away = [(varied(variation_strength=share) - low).norm().item() for share in shares]
+    assert away == sorted(away)
+    one, other = (initial_latents(seed, tall)[0] for seed in (7, 8))
+    assert slerp(0.5, one, other).std().item() == pytest.approx(1, abs=0.02)
+
+
+def test_the_noise_of_the_steps_stays_that_of_the_seed():
+    said = {"prompt": "fox", "seed": 7, "variation_seed": 8, "variation_strength": 0.3}
+    _, draws = starting_noise(Settings.model_validate(said), SHAPE)
+    _, plain = initial_latents(7, SHAPE)
+    assert torch.equal(torch.randn(5, generator=draws), torch.randn(5, generator=plain))
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])

@@ -1,5 +1,6 @@
 """Work on hostile input in a process of its own, with so much memory and computing time."""
 
+import gc
 import json
 import os
 import resource
@@ -38,6 +39,7 @@ def bounded(
 
 def _work(action: Callable[[], list[str]], answers: int, mebibytes: int, seconds: int) -> NoReturn:
     code = 1
+    gc.freeze()  # what the parent has is not gone through here again and again
     try:
         taken = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
         resource.setrlimit(resource.RLIMIT_AS, (taken + mebibytes * 2**20,) * 2)

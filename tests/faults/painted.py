@@ -1,6 +1,7 @@
 """The whole path of `sdgen batch`, with painted pictures: in this process, a fork, or a new one."""
 
 import contextlib
+import gc
 import io
 import os
 import subprocess
@@ -115,6 +116,7 @@ def in_fork(action: Callable[[], int]) -> int:
     child = os.fork()
     if not child:
         code = 1
+        gc.freeze()  # what the parent has is not gone through here again
         try:
             code = action()
         finally:

@@ -92,7 +92,17 @@ texts = st.text(
 prompts = st.one_of(st.sampled_from(TRICKY), texts.filter(str.strip))
 
 
+VARIED = {
+    "variation_seed": st.integers(0, 2**63 - 1),
+    "variation_strength": st.floats(0, 1, exclude_min=True),
+}
+
+
 def any_settings() -> st.SearchStrategy[Settings]:
+    return st.sampled_from([{}, VARIED]).flatmap(_settings)
+
+
+def _settings(more: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Settings]:
     return st.builds(
         Settings,
         prompt=prompts,
@@ -108,6 +118,9 @@ def any_settings() -> st.SearchStrategy[Settings]:
         width=st.integers(64, 4096),
         height=st.integers(64, 4096),
         eta=st.floats(0, 1),
+        rng=st.sampled_from(["cpu", "gpu", "nv"]),
+        ensd=st.one_of(st.just(0), st.integers(0, 2**63 - 1)),
         clip_skip=st.integers(1, 12),
         dtype=st.sampled_from(["auto", "float32", "float16", "bfloat16"]),
+        **more,
     )

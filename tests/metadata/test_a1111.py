@@ -29,14 +29,27 @@ def test_plain_text_to_the_letter():
 def test_every_optional_key_has_its_place():
     text = text_of(
         scheduler="ddim", clip_skip=2, eta=0.5, guidance_rescale=0.7, guidance_scale=7.0,
-        tiling="xy", post=["contrast=1.1", "sharpen=1"],
+        variation_seed=8, variation_strength=0.25, tiling="xy", post=["contrast=1.1", "sharpen=1"],
     )  # fmt: skip
     assert text.splitlines()[-1] == (
         "Steps: 20, Sampler: DDIM, Schedule type: Automatic, CFG scale: 7, Seed: 7, "
-        "Size: 512x512, Model: storybook, Clip skip: 2, RNG: CPU, Tiling: True, "
+        "Size: 512x512, Model: storybook, Variation seed: 8, "
+        "Variation seed strength: 0.25, Clip skip: 2, RNG: CPU, Tiling: True, "
         'Eta DDIM: 0.5, CFG rescale: 0.7, Post: "contrast=1.1, sharpen=1", '
         "Version: sdgen 1.2.3"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "written"),
+    [({"rng": "nv"}, ", RNG: NV, "), ({"rng": "gpu"}, ""), ({}, ", RNG: CPU, "),
+     ({"ensd": 31337, "scheduler": "euler_ancestral"}, ", ENSD: 31337, RNG: CPU, "),
+     ({"ensd": 31337, "scheduler": "euler"}, ", RNG: CPU, ")],
+)  # fmt: skip
+def test_noise_is_told_where_a1111_would_take_another(changes, written):
+    text = text_of(**changes)
+    assert written in text
+    assert ("RNG" in text, "ENSD" in text) == ("RNG" in written, "ENSD" in written)
 
 
 def test_absent_negative_prompt_has_no_line():

@@ -15,6 +15,8 @@ HONOURED = (
     "prompt",
     "negative_prompt",
     "seed",
+    "subseed",
+    "subseed_strength",
     "steps",
     "sampler_name",
     "cfg_scale",
@@ -26,8 +28,6 @@ HONOURED = (
 )
 
 NEUTRAL: Mapping[str, tuple[str, ...]] = {
-    "subseed": ("-1",),
-    "subseed_strength": ("0", "0.0"),
     "seed_resize_from_h": ("0", "-1"),
     "seed_resize_from_w": ("0", "-1"),
     "restore_faces": ("false",),
@@ -114,8 +114,9 @@ def _known(tag: _Word, value: _Word) -> str:
 def _part(said: Mapping[str, str], where: Mapping[str, Place]) -> Part:
     """`batch_size` x `n_iter` pictures; a seed of -1 is none."""
     kept = {key: text for key, text in said.items() if key not in NEUTRAL}
-    if kept.get("seed") == "-1":
-        del kept["seed"]
+    for key in ("seed", "subseed"):
+        if kept.get(key) == "-1":
+            del kept[key]
     factors = [key for key in ("batch_size", "n_iter") if key in kept]
     places = {key: where[key] for key in kept if key not in factors}
     if factors:

@@ -21,7 +21,7 @@ _FROM_VERSION = (
 )
 _NOISE: Mapping[str, Noise] = {"GPU": "GPU", "CPU": "CPU", "NV": "NV"}
 _UNSAID_NOISE: Mapping[str, Noise] = {
-    "AUTOMATIC1111": "GPU", "Forge": "GPU", "ComfyUI": "CPU"
+    "AUTOMATIC1111": "GPU", "Forge": "GPU", "ComfyUI": "CPU", "sdgen": "GPU"
 }  # fmt: skip
 """Where the noise came from when `RNG` is missing."""
 
@@ -58,7 +58,10 @@ def recipe_of(text: Infotext) -> Foreign:
         height=height,
         clip_skip=said.whole("Clip skip", "CLiP-skip", "Clip Skip"),
         eta=said.number("Eta DDIM"),
+        ensd=said.whole("ENSD", "Eta noise seed delta"),
         strength=said.number("Denoising strength"),
+        variation_seed=said.whole("Variation seed"),
+        variation_strength=said.number("Variation seed strength"),
         noise=_noise(said, tool),
         model=said.text("Model") or _checkpoint(resources),
         model_hash=said.text("Model hash"),

@@ -13,7 +13,6 @@ _EFFECTS: Mapping[str, str] = {
     r"Refiner|refiner|end_at_step|start_at_step": "another model, or other steps, drew a part",
     r"Variation seed|Variation strength|variations|subseed": "its noise is mixed of two seeds",
     r"Seed resize": "its noise was drawn for another size",
-    r"ENSD": "its steps' noise has another seed",
     r"Face restoration|Postprocess|use_face_correction|use_upscale|use_upscaler": (
         "it was changed after drawing"
     ),

@@ -49,10 +49,11 @@ def _parts(found: Foreign) -> Iterator[Taken]:
     yield _model(found)
     yield _loras(found)
     yield _scheduler(found)
-    for name in ("steps", "guidance_scale", "guidance_rescale", "eta"):
+    for name in ("steps", "guidance_scale", "guidance_rescale", "eta", "ensd"):
         if (said := getattr(found, name)) is not None:
             yield _one(name, said, said, "exact")
     yield _seed(found)
+    yield _variation(found)
     yield _size(found)
     yield _clip_skip(found)
     yield _noise(found)
@@ -87,7 +88,7 @@ def _fault(name: str, value: Any) -> str:
 
     Prompts are judged as plain words here: what their syntax refuses was seen to before.
     """
-    whole = {"prompt": "fox", "seed": 0, "prompt_syntax": "plain", name: value}
+    whole = {"prompt": "fox", "seed": 0, "variation_seed": 0, "prompt_syntax": "plain", name: value}
     try:
         Settings.model_validate(whole)
     except ValidationError as error:
@@ -199,6 +200,26 @@ def _seed(found: Foreign) -> Taken:
     return _one("seed", found.seed, found.seed, "exact")
 
 
+def _variation(found: Foreign) -> Taken:
+    """Both or none: a share of no seed, or a seed of which there is no share, changes nothing."""
+    seed, share = found.variation_seed, found.variation_strength
+    if seed is None or not share:
+        return Taken()
+    if not (0 <= seed < 2**63 and 0 < share <= 1):
+        said = f"{share:g} of {seed}"
+        return _not_taken("variation_seed", said, "ignored", "no such seed or no such share of it")
+    values = {"variation_seed": seed, "variation_strength": share}
+    is_known = found.tool in ("AUTOMATIC1111", "Forge", "sdgen")
+    how: Fidelity = "exact" if is_known else "close"
+    why = "" if is_known else "mixed as A1111 does"
+    return Taken(
+        values,
+        tuple(
+            FieldReport(name, short(said), short(said), how, why) for name, said in values.items()
+        ),
+    )
+
+
 def _size(found: Foreign) -> Taken:
     if not found.width or not found.height:
         return _not_taken("size", "", "unknown", "the file does not say it")
@@ -226,14 +247,23 @@ def _clip_skip(found: Foreign) -> Taken:
 def _noise(found: Foreign) -> Taken:
     if not found.noise:
         reason = "the program does not say where its noise came from"
-        return _not_taken("noise", "", "unknown", reason)
+        return _not_taken("rng", "", "unknown", reason)
+    fidelity, reason = _followed(found)
+    return _one("rng", found.noise, "cpu" if found.noise == "CPU" else "nv", fidelity, reason)
+
+
+def _followed(found: Foreign) -> tuple[Fidelity, str]:
+    """How well the noise can be drawn again, and why not better."""
     if found.noise == "CPU":
-        reason = "for the first picture of a call" if found.dialect == "comfyui" else ""
-        report = FieldReport("noise", "CPU", "CPU", "exact", reason)
-    else:
-        reason = "other noise: another picture of the same recipe"
-        report = FieldReport("noise", found.noise, "CPU", "approximated", reason)
-    return Taken({}, (report,))
+        return "exact", "for the first picture of a call" if found.dialect == "comfyui" else ""
+    if found.noise == "NV":
+        return "exact", ""
+    if found.dialect != "a1111":
+        return "approximated", "drawn on a GPU, in a number format that is not said"
+    return (
+        "close",
+        "a GPU's numbers imitated: other ones where the picture had more than its threads",
+    )
 
 
 def _not_done(found: Foreign) -> Taken:

@@ -71,7 +71,10 @@ class Foreign:
         height: Likewise.
         clip_skip: Counted as sdgen does: 1 is the model's own layer.
         eta: Fresh noise in DDIM's steps.
+        ensd: Added to the seed for the noise in the steps.
         strength: Share of the steps that were really taken from a given picture.
+        variation_seed: Seed of the noise that was mixed in.
+        variation_strength: Share of it.
         noise: Where the noise came from.
         model: The checkpoint's name.
         model_hash: Its hash, of the program's own kind and length.
@@ -96,7 +99,10 @@ class Foreign:
     height: int | None = None
     clip_skip: int | None = None
     eta: float | None = None
+    ensd: int | None = None
     strength: float | None = None
+    variation_seed: int | None = None
+    variation_strength: float | None = None
     noise: Noise = ""
     model: str = ""
     model_hash: str = ""

@@ -99,6 +99,11 @@ def filled(template: str, draws: Draws, lines: Lines) -> str:
     return _Filling(draws, lines).text(parse(template), 0)
 
 
+def literal(text: str) -> str:
+    """`text` as a template whose only reading is `text` itself."""
+    return re.sub(r"__|[{}]|(?<=\\)\|", r"\\\g<0>", text)
+
+
 def parse(template: str) -> Template:
     """Read the choices of a prompt.
 

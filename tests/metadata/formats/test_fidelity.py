@@ -39,11 +39,11 @@ def test_each_field_is_taken_and_told():
     assert layer.source == "the recipe of AUTOMATIC1111"
     assert layer.values == {
         "prompt": "a red fox", "prompt_syntax": "a1111", "scheduler": "euler_uniform", "steps": 20,
-        "guidance_scale": 7.5, "seed": 42, "width": 512, "height": 768,
+        "guidance_scale": 7.5, "seed": 42, "width": 512, "height": 768, "rng": "nv",
     }  # fmt: skip
     assert {report.field: report.fidelity for report in reports} == {
         "prompt": "exact", "model": "unknown", "scheduler": "exact", "steps": "exact",
-        "guidance_scale": "exact", "seed": "exact", "size": "exact", "noise": "approximated",
+        "guidance_scale": "exact", "seed": "exact", "size": "exact", "rng": "close",
     }  # fmt: skip
 
 
@@ -161,9 +161,20 @@ def test_schedules_that_diffusers_lacks_leave_the_sampler():
 
 
 def test_noise_says_what_can_be_expected():
-    assert report_of("noise", noise="CPU").fidelity == "exact"
-    assert report_of("noise", noise="NV").fidelity == "approximated"
-    assert report_of("noise", noise="").fidelity == "unknown"
+    assert (report_of("rng", noise="CPU").taken, report_of("rng", noise="NV").taken) == (
+        "cpu",
+        "nv",
+    )
+    assert {report_of("rng", noise=noise).fidelity for noise in ("CPU", "NV")} == {"exact"}
+    assert report_of("rng", noise="GPU").fidelity == "close"
+    assert report_of("rng", noise="GPU", dialect="invokeai").fidelity == "approximated"
+    assert report_of("rng", noise="").fidelity == "unknown"
+
+
+def test_seed_of_the_steps_is_followed():
+    assert taken(ensd=31337)["ensd"] == 31337
+    assert report_of("ensd", ensd=31337).fidelity == "exact"
+    assert report_of("ensd", ensd=-5).fidelity == "ignored"
 
 
 @pytest.mark.parametrize(
@@ -203,9 +214,9 @@ def test_of_our_own_text_only_this_is_lost(settings):
     """What that text cannot say.
 
     The model, which is only named; dtype; LoRAs, which are tags there; spaces around prompts; which
-    of two schedulers that A1111 has one name for; sizes that nobody draws; and what `any_settings`
-    leaves at its default. Plain prompts come back in A1111's syntax, with other letters and the
-    same meaning.
+    of two schedulers that A1111 has one name for; sizes that nobody draws; a GPU's noise is taken
+    as imitated; ENSD where no noise is added. Plain prompts come back in A1111's syntax, with other
+    letters and the same meaning. Nor what `any_settings` leaves at its default.
     """
     record = fox_record().model_copy(update={"settings": settings})
     found = recipe_of(read_infotext(parameters_text(record)))
@@ -213,6 +224,8 @@ def test_of_our_own_text_only_this_is_lost(settings):
     wanted = settings.model_dump()
     lost = {"model", "dtype", "lora", "prompt_syntax", "prompt", "negative_prompt"}
     lost |= {"scheduler"} if settings.scheduler in SHARED else set()
+    lost |= {"rng"} if settings.rng == "gpu" else set()
+    lost |= set() if SCHEDULERS[settings.scheduler].noisy else {"ensd"}
     lost |= {"width", "height"} if settings.width % 8 or settings.height % 8 else set()
     for name in wanted.keys() - lost:
         assert read.get(name, Settings.model_fields[name].default) == wanted[name], name

@@ -105,7 +105,8 @@ def test_what_sdgen_writes_reads_back(settings):
         settings.negative_prompt, settings.prompt_syntax
     )
     assert (found.tool, found.version) == ("sdgen", "1.2.3")
-    assert (found.steps, found.seed, found.noise) == (settings.steps, settings.seed, "CPU")
+    assert (found.steps, found.seed) == (settings.steps, settings.seed)
+    assert found.noise == settings.rng.upper()
     assert (found.width, found.height) == (settings.width, settings.height)
     assert (found.clip_skip or 1) == settings.clip_skip
     assert found.guidance_scale == settings.guidance_scale

@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+
+from sdgen.errors import InputError, OutputError
+from sdgen.files.encoding import encode
+from sdgen.gallery.build import build_gallery
+from sdgen.gallery.page import filled, json_for_script, page, policy
+from tests.gallery.conftest import Paint
+from tests.metadata.records import TRICKY
+
+
+def paths(tmp_path: Path) -> list[Path]:
+    return sorted(tmp_path.glob("*.png"))
+
+
+@pytest.mark.parametrize("text", [*TRICKY, "</ScRiPt>", "<!--", "\u2028\u2029", "{{data}}"])
+def test_no_text_ends_the_script_that_it_stands_in(text: str):
+    told = json_for_script({"prompt": text})
+    assert not set("<>&\u2028\u2029") & set(told)
+    whole = page(text, [{"prompt": text}])
+    assert whole.count("<script") == 2
+    assert whole.count("</script>") == 2
+
+
+def test_what_is_filled_in_is_not_filled_again():
+    assert filled("{{a}}-{{b}}", {"a": "{{b}}", "b": "fox"}) == "{{b}}-fox"
+
+
+def test_the_page_may_ask_nobody():
+    assert "connect-src" not in policy(live=False)
+    assert policy(live=False).startswith("default-src 'none'; script-src 'sha256-")
+    assert "http" not in policy(live=True)
+    whole = page("t", [])
+    assert "http:" not in whole
+    assert "https:" not in whole
+
+
+@pytest.mark.parametrize("where", ["embed", "whole"])
+def test_pictures_can_be_in_the_page(paint: Paint, tmp_path: Path, where):
+    paint("fox.png")
+    found = build_gallery(paths(tmp_path), tmp_path / "g.html", "t", pictures=where)
+    [card] = found.cards
+    assert card["thumb"].startswith("data:image/webp;base64,")
+    assert card["source"].startswith("data:") == (where == "whole")
+
+
+def test_thumbnails_can_lie_beside_it_and_are_made_once(paint: Paint, tmp_path: Path):
+    record = paint("fox.png")
+    target = tmp_path / "g.html"
+    build_gallery(paths(tmp_path), target, "t", pictures="beside")
+    kept = tmp_path / "g-thumbnails" / f"{record.image.sha256[:24]}.webp"
+    before = kept.stat().st_mtime_ns
+    paint("blue.png")
+    found = build_gallery(paths(tmp_path), target, "t", pictures="beside", overwrite=True)
+    assert kept.stat().st_mtime_ns == before
+    assert len(list(kept.parent.iterdir())) == len(found.cards) == 2
+
+
+def test_pictures_of_other_programs_and_of_nobody_are_shown(paint: Paint, tmp_path: Path):
+    from PIL import Image, PngImagePlugin
+
+    text = PngImagePlugin.PngInfo()
+    text.add_text("parameters", "a whale\nSteps: 9, Sampler: Euler a, CFG scale: 7, Seed: 3")
+    Image.new("RGB", (32, 32)).save(tmp_path / "a.png", pnginfo=text)
+    Image.new("RGB", (32, 16)).save(tmp_path / "b.png")
+    whale, plain = build_gallery(paths(tmp_path), tmp_path / "g.html", "t").cards
+    assert (whale["prompt"], whale["seed"], whale["command"]) == ("a whale", "3", "")
+    assert whale["facets"]["steps"] == 9
+    assert (plain["prompt"], plain["again"], plain["width"]) == ("", "", 32)
+
+
+def test_a_seed_beyond_what_a_browser_counts_stays_whole(paint: Paint, tmp_path: Path):
+    record = paint("fox.png")
+    settings = record.settings.model_copy(update={"seed": 2**63 - 1})
+    changed = record.model_copy(update={"settings": settings})
+    from PIL import Image
+
+    (tmp_path / "fox.png").write_bytes(encode(Image.new("RGB", (8, 8)), changed))
+    [card] = build_gallery(paths(tmp_path), tmp_path / "g.html", "t").cards
+    assert card["seed"] == str(2**63 - 1)
+    assert f"--seed {2**63 - 1}" in card["command"]
+
+
+def test_what_is_there_is_kept(paint: Paint, tmp_path: Path):
+    paint("fox.png")
+    (tmp_path / "g.html").write_text("mine")
+    with pytest.raises(OutputError, match=r"g\.html exists"):
+        build_gallery(paths(tmp_path), tmp_path / "g.html", "t")
+
+
+def test_nothing_to_show_is_an_error(tmp_path: Path):
+    (tmp_path / "broken.png").write_bytes(b"no")
+    with pytest.raises(InputError, match="no picture to show") as refused:
+        build_gallery(paths(tmp_path), tmp_path / "g.html", "t")
+    assert refused.value.details
