@@ -53,6 +53,7 @@ COMMANDS = {
     for command in (
         Command("generate", "generate", "Draw PROMPT. The word generate may be left out."),
         Command("batch", "batch", "Draw every job of a file; goes on where it stopped."),
+        Command("grid", "grid", "Draw what settings and words do, on one labelled sheet."),
         Command("reproduce", "reproduce", "Draw again from the record: is it the same picture?"),
         Command("lock", "lock", "Write down which models and versions draw; --locked holds them."),
         Command("gallery", "gallery", "Make one HTML page to look through pictures."),

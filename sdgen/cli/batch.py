@@ -155,7 +155,7 @@ def _run(drafts: Drafts, folder: Path, options: BatchOptions, device: str, out: 
             observer=ShownProgress(out, shown),
             stop=stop,
         )
-    _conclude(summary, out)
+    conclude(summary, out)
 
 
 class ShownProgress(Observer):
@@ -216,7 +216,7 @@ class ShownProgress(Observer):
         self._out.json({"source": job.source, "error": error_object(error)})
 
 
-def _conclude(summary: BatchSummary, out: Output) -> None:
+def conclude(summary: BatchSummary, out: Output) -> None:
     """Sum up, and end with the code that fits."""
     parts = {
         "drawn": summary.done, "done before": summary.skipped, "failed": len(summary.failed),

@@ -68,13 +68,14 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only results and err
 
 
 def with_settings(
-    *, prompt: bool, only: Collection[str] = ()
+    *, prompt: bool, only: Collection[str] = (), unread: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for each setting; it gets what was typed as the layer `flags`.
 
     Args:
         prompt: The prompt is the first argument (`sdgen generate PROMPT`); else it is `--prompt`.
         only: The settings beside the prompt that the command takes; all where none is named.
+        unread: `flags` is the text that was typed, by setting: the command reads lists in it.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -84,7 +85,7 @@ def with_settings(
         def wrapper(**given: Any) -> None:
             typed = {parameter.name: given.pop(parameter.name) for parameter in taken}
             said = {name: value for name, value in typed.items() if value not in (None, [])}
-            command(flags=layer_from(FLAGS, said, text=True), **given)
+            command(flags=said if unread else layer_from(FLAGS, said, text=True), **given)
 
         own = [p for n, p in inspect.signature(command).parameters.items() if n != "flags"]
         parameters = [*taken, *own]

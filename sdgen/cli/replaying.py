@@ -7,6 +7,7 @@ from typing import Any
 
 from PIL import Image
 
+from sdgen.cli.cells import original_in
 from sdgen.cli.drawing import report, save, steps, warn_of
 from sdgen.cli.locked import OpenLock, check_locked
 from sdgen.cli.output import Output, error_object
@@ -48,6 +49,8 @@ class Request:
     target: Target | None
     lock: OpenLock | None = None
     lora_dirs: tuple[Path, ...] = ()
+    cell: tuple[int, ...] = ()
+    """Row, column and block, from 1, of a grid's sheet; nothing where it is a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +138,13 @@ def opened(path: Path, request: Request, warn: Tell) -> tuple[Original, LocalMod
         InputError: The picture or its record is damaged.
         ModelError: The model is not here, or not in the lock.
     """
-    record = read_record_of(path)
-    for field in records_disagree(path):
-        warn(f"{path.name}: the picture and its .json disagree about {field}")
-    original = Original(record, pixels_at(path))
-    model = recorded_model(record, request.place, request.lora_dirs)
+    if request.cell:
+        original = original_in(path, request.cell)
+    else:
+        original = Original(read_record_of(path), pixels_at(path))
+        for field in records_disagree(path):
+            warn(f"{path.name}: the picture and its .json disagree about {field}")
+    model = recorded_model(original.record, request.place, request.lora_dirs)
     check_locked(request.lock, [model])
     return original, model
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sdgen.cli.cells import place_of
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.options import Device, Format, Json, LoraDirs, Overwrite, Quiet, with_settings
 from sdgen.cli.output import Output
@@ -18,6 +19,7 @@ from sdgen.cli.target import target_of
 from sdgen.errors import InputError, ReproductionError, SdgenError
 from sdgen.files.folders import is_folder
 from sdgen.files.formats import SUFFIXES
+from sdgen.files.sheets import is_sheet
 from sdgen.recipe.layers import Layer
 from sdgen.replay import DEFAULT_TOLERANCE
 
@@ -36,6 +38,10 @@ Strict = Annotated[
 Check = Annotated[
     bool,
     typer.Option("--check", help="Draw nothing: compare picture, record and model files only."),
+]
+Cell = Annotated[
+    str | None,
+    typer.Option("--cell", metavar="ROW,COLUMN", help="One picture of a grid's sheet: 2,3."),
 ]
 Tolerance = Annotated[
     int,
@@ -58,6 +64,7 @@ def reproduce(
     all_below: All = False,
     strict: Strict = False,
     check: Check = False,
+    cell: Cell = None,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
     lora_dir: LoraDirs = [],
     device: Device = "auto",
@@ -79,9 +86,14 @@ def reproduce(
         raise InputError("--strict is for --all")
     request = _request(flags, device, tolerance, check, output, format, overwrite)
     request = replace(
-        request, lock=open_lock(locked=locked, path=lock_file), lora_dirs=tuple(lora_dir)
+        request,
+        lock=open_lock(locked=locked, path=lock_file),
+        lora_dirs=tuple(lora_dir),
+        cell=place_of(cell),
     )
     check_locked(request.lock, [])  # the versions; a model when it is known
+    if request.cell and (all_below or len(sources) > 1):
+        raise InputError("--cell is for the sheet of one grid")
     if all_below:
         if request.target is not None:
             raise InputError("--all is a check: it takes no settings and no --output")
@@ -136,7 +148,8 @@ def _pictures(sources: list[Path]) -> Iterator[Path]:
             yield source
             continue
         try:
-            yield from (path for path in sorted(source.iterdir()) if _is_picture(path))
+            paths = [path for path in sorted(source.iterdir()) if _is_picture(path)]
+            yield from (path for path in paths if not is_sheet(path))
         except OSError as error:
             raise InputError(f"{source}: cannot be read ({error.strerror})") from error
 

@@ -34,6 +34,9 @@ _FOREIGN_KEYWORDS = (
     "generation_data",
 )
 
+SHEET = "sdgen.sheet"
+"""The keyword of a text that says: this is a sheet of several pictures, and has no record."""
+
 
 class NoRecordError(InputError):
     """A sound picture without a record of ours in it or beside it."""
@@ -182,7 +185,7 @@ def head_of(file: BinaryIO) -> bytes:
 def _embedded(file: BinaryIO, kind: Format) -> _Found:
     if kind == "png":
         texts = png_texts(file)
-        foreign = next((word for word in _FOREIGN_KEYWORDS if word in texts), "")
+        foreign = next((word for word in (SHEET, *_FOREIGN_KEYWORDS) if word in texts), "")
         return _Found(texts.get("sdgen"), foreign)
     blocks = jpeg_blocks(file) if kind == "jpeg" else webp_blocks(file)
     return _Found(record_text(blocks.xmp), _foreign_sign(blocks))
@@ -196,6 +199,9 @@ def _foreign_sign(blocks: Blocks) -> str:
 
 
 def _without_record(path: Path, found: _Found, *, beside: str = "") -> NoRecordError:
+    if found.foreign == SHEET:
+        hint = "if it is a grid, --cell 2,3 draws one of them again"
+        return NoRecordError(f"{path}: is a sheet of several pictures", hint=hint)
     message = f"{path}: has no record of sdgen"
     if found.foreign:
         message += f", only {found.foreign!r} of another program"

@@ -15,10 +15,9 @@ from PIL import Image
 from sdgen.errors import InputError
 from sdgen.files.formats import Format, format_in
 from sdgen.files.png import MAX_TEXT_BYTES, encode_png, png_texts
-from sdgen.files.reading import head_of, readable
+from sdgen.files.reading import SHEET, head_of, readable
 from sdgen.metadata.json_text import parse_json_object
 
-KEYWORD = "sdgen.sheet"
 SCHEMA = "sdgen.sheet/1"
 
 
@@ -36,7 +35,7 @@ def encode_sheet(image: Image.Image, kind: str, note: Mapping[str, Any], format:
     text = json.dumps({"schema": SCHEMA, "kind": kind, **note}, ensure_ascii=False)
     if len(text.encode()) > MAX_TEXT_BYTES - 64:
         raise InputError("what the sheet has to tell is more than a PNG can hold")
-    return encode_png(image.convert("RGB"), {KEYWORD: text})
+    return encode_png(image.convert("RGB"), {SHEET: text})
 
 
 def sheet_note(path: Path) -> dict[str, Any] | None:
@@ -48,10 +47,18 @@ def sheet_note(path: Path) -> dict[str, Any] | None:
     with readable(path) as file:
         if format_in(head_of(file)) != "png":
             return None
-        text = png_texts(file).get(KEYWORD)
+        text = png_texts(file).get(SHEET)
         if text is None:
             return None
         note = parse_json_object(text.encode())
         if note.get("schema") != SCHEMA:
             raise InputError("is a sheet of another version of sdgen")
         return note
+
+
+def is_sheet(path: Path) -> bool:
+    """Whether the file at `path` says that it is a sheet, sound or not; else somebody reads it."""
+    try:
+        return sheet_note(path) is not None
+    except InputError:
+        return False
