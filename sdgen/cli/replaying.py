@@ -1,27 +1,29 @@
-"""Drawing one picture again for a command: what was asked, what came of it, how that is told."""
+"""Drawing one picture again for a command: its record or recipe, the drawing, the outcome."""
 
+import io
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
+from sdgen.cli.attempts import Outcome, Request
 from sdgen.cli.cells import original_in
 from sdgen.cli.drawing import report, save, steps, warn_of
-from sdgen.cli.locked import OpenLock, check_locked
-from sdgen.cli.output import Output, error_object
+from sdgen.cli.following import follow
+from sdgen.cli.locked import check_locked
+from sdgen.cli.output import Output
 from sdgen.cli.progress import Display, shorten
-from sdgen.cli.target import Target
+from sdgen.cli.stdin import STDIN, read_stdin, recipe_of_stdin
 from sdgen.engine import Drawing, Tell
-from sdgen.errors import InterruptedRunError, ReproductionError, SdgenError
+from sdgen.errors import InterruptedRunError, SdgenError
 from sdgen.files.folders import is_file
-from sdgen.files.formats import SUFFIXES
-from sdgen.files.images import open_pixels, read_record_of, records_disagree
-from sdgen.metadata.compare import Difference
+from sdgen.files.foreign import read_recipe_of
+from sdgen.files.formats import FORMATS, HEAD_BYTES, SUFFIXES, format_in
+from sdgen.files.images import open_pixels, records_disagree
+from sdgen.files.reading import NoRecordError, pixels_in, readable
+from sdgen.metadata.formats.foreign import Foreign
 from sdgen.metadata.record import Record, as_written
 from sdgen.models import LocalModel
-from sdgen.recipe.layers import Layer
 from sdgen.replay import (
     Original,
     Verdict,
@@ -37,48 +39,6 @@ from sdgen.stop import Stop
 from sdgen.variation import vary, with_parent
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the user asked for, beside the pictures."""
-
-    flags: Layer
-    place: str | None
-    device: str
-    tolerance: int
-    check_only: bool
-    target: Target | None
-    lock: OpenLock | None = None
-    lora_dirs: tuple[Path, ...] = ()
-    cell: tuple[int, ...] = ()
-    """Row, column and block, from 1, of a grid's sheet; nothing where it is a picture."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one picture: a verdict, or why there is none; neither for a variation.
-
-    `warnings` were not told yet; they belong before it.
-    """
-
-    path: Path
-    verdict: Verdict | None = None
-    kept: Path | None = None
-    error: SdgenError | None = None
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """The verdict in one word; `failed` without one."""
-        return self.verdict.kind if self.verdict else "failed"
-
-    @property
-    def failure(self) -> SdgenError | None:
-        """What the command ends with because of this picture, if it is the only one."""
-        if self.verdict is None or self.verdict.reproduced:
-            return self.error
-        return ReproductionError(f"{self.path} came out different")
-
-
 def attempt(path: Path, request: Request, out: Output, shown: Display, stop: Stop) -> Outcome:
     """Draw the picture at `path` again, or vary it; what goes wrong with it is its outcome.
 
@@ -87,7 +47,10 @@ def attempt(path: Path, request: Request, out: Output, shown: Display, stop: Sto
     """
     try:
         stop.check()
-        original, model = opened(path, request, out.warn)
+        recipe, picture = _recipe_at(path, request)
+        if isinstance(recipe, Foreign):
+            return follow(path, recipe, picture, request, out, shown, stop)
+        original, model = _with_model(path, Original(recipe, picture), request, out.warn)
         if request.flags.values:
             _variation(original.record, model, request, out, shown, stop)
             return Outcome(path)
@@ -103,34 +66,6 @@ def attempt(path: Path, request: Request, out: Output, shown: Display, stop: Sto
         return Outcome(path, error=error)
 
 
-def outcome_line(outcome: Outcome) -> str:
-    """`identical: fox.png: every pixel is the same`, or `failed: fox.png: is empty`."""
-    if outcome.verdict is None:
-        reason = str(outcome.error).removeprefix(f"{outcome.path}: ")
-    else:
-        reason = str(outcome.verdict).removeprefix(f"{outcome.kind}: ").removeprefix("equivalent ")
-    return f"{outcome.kind}: {outcome.path}: {reason}"
-
-
-def outcome_object(outcome: Outcome) -> dict[str, Any]:
-    """The outcome as data."""
-    value: dict[str, Any] = {"image": str(outcome.path)}
-    if outcome.error is not None:
-        return value | {"error": error_object(outcome.error)}
-    verdict = outcome.verdict
-    assert verdict is not None  # a variation is told as a drawing
-    kept = str(outcome.kept) if outcome.kept else None
-    value |= {"verdict": verdict.kind, "reason": verdict.reason, "output": kept}
-    if verdict.distance is not None:
-        value |= {"max_level": verdict.distance.largest, "share": verdict.distance.share}
-    return value | {"differences": [_difference_object(one) for one in verdict.differences]}
-
-
-def _difference_object(one: Difference) -> dict[str, Any]:
-    """One fact that is not as it was; null where one of the two records does not say it."""
-    return {"part": one.part, "name": one.name, "recorded": one.a, "here": one.b}
-
-
 def opened(path: Path, request: Request, warn: Tell) -> tuple[Original, LocalModel]:
     """The picture at `path` and the model that it names, if a lock allows it.
 
@@ -138,15 +73,34 @@ def opened(path: Path, request: Request, warn: Tell) -> tuple[Original, LocalMod
         InputError: The picture or its record is damaged.
         ModelError: The model is not here, or not in the lock.
     """
-    if request.cell:
-        original = original_in(path, request.cell)
-    else:
-        original = Original(read_record_of(path), pixels_at(path))
-        for field in records_disagree(path):
-            warn(f"{path.name}: the picture and its .json disagree about {field}")
+    recipe, picture = _recipe_at(path, request)
+    if isinstance(recipe, Foreign):
+        raise NoRecordError(f"{path}: has no record of sdgen")
+    return _with_model(path, Original(recipe, picture), request, warn)
+
+
+def _with_model(
+    path: Path, original: Original, request: Request, warn: Tell
+) -> tuple[Original, LocalModel]:
+    for field in records_disagree(path) if path != STDIN and not request.cell else ():
+        warn(f"{path.name}: the picture and its .json disagree about {field}")
     model = recorded_model(original.record, request.place, request.lora_dirs)
     check_locked(request.lock, [model])
     return original, model
+
+
+def _recipe_at(path: Path, request: Request) -> tuple[Record | Foreign, Image.Image | None]:
+    """What made the picture at `path`, and its pixels where there are any."""
+    if request.cell:
+        original = original_in(path, request.cell)
+        return original.record, original.image
+    if path == STDIN:
+        data = read_stdin()
+        recipe = recipe_of_stdin(data)
+        is_picture = format_in(data[:HEAD_BYTES]) in FORMATS
+        return recipe, pixels_in(io.BytesIO(data)) if is_picture else None
+    recipe = read_recipe_of(path)
+    return recipe, pixels_at(path)
 
 
 def pixels_at(path: Path) -> Image.Image | None:
@@ -160,10 +114,12 @@ def pixels_at(path: Path) -> Image.Image | None:
 
 
 def _picture_of(path: Path) -> Path | None:
-    """The picture that belongs to `path`, which may be its .json."""
-    if path.suffix.lower() != ".json":
-        return path
-    return next((p for s in SUFFIXES if is_file(p := path.with_suffix(s))), None)
+    """The picture that belongs to `path`, which may be a file that lies beside it."""
+    with readable(path) as file:
+        if format_in(file.read(HEAD_BYTES)) in FORMATS:
+            return path
+    beside = path.with_suffix("") if path.name.lower().endswith(".metadata.json") else path
+    return next((p for s in SUFFIXES if is_file(p := beside.with_suffix(s))), None)
 
 
 def _verdict(

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdgen.batch.calls import calls_of, place_of
+from sdgen.cli.attempts import Outcome, Request
 from sdgen.cli.drawing import steps
 from sdgen.cli.output import Output
 from sdgen.cli.progress import Display, shorten
-from sdgen.cli.replaying import Outcome, Request, attempt, opened, pixels_at
+from sdgen.cli.replaying import attempt, opened, pixels_at
 from sdgen.engine import Drawing
 from sdgen.errors import InterruptedRunError, SdgenError
 from sdgen.metadata.record import Record

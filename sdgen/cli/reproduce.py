@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from sdgen.cli.attempts import Outcome, Request, outcome_line, outcome_object
 from sdgen.cli.cells import place_of
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.options import Device, Format, Json, LoraDirs, Overwrite, Quiet, with_settings
 from sdgen.cli.output import Output
 from sdgen.cli.progress import open_display
-from sdgen.cli.replaying import Outcome, Request, attempt, outcome_line, outcome_object
+from sdgen.cli.replaying import attempt
 from sdgen.cli.reproduce_all import reproduce_all
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.target import target_of
@@ -25,7 +26,9 @@ from sdgen.replay import DEFAULT_TOLERANCE
 
 Sources = Annotated[
     list[Path],
-    typer.Argument(metavar="IMAGE|JSON|FOLDER...", help="Pictures, their .json, or folders."),
+    typer.Argument(
+        metavar="IMAGE|JSON|FOLDER...", help="Pictures, their .json, or folders; - is stdin."
+    ),
 ]
 All = Annotated[
     bool,
@@ -55,6 +58,14 @@ Keep = Annotated[
     typer.Option("--output", "-o", metavar="PATH", help="Keep the new picture: folder or file."),
 ]
 
+ModelDirs = Annotated[
+    list[Path],
+    typer.Option(
+        "--model-dir", metavar="FOLDER",
+        help="Where models lie that another program's picture names; repeatable.",
+    ),
+]  # fmt: skip
+
 
 @with_settings(prompt=False)
 def reproduce(
@@ -67,6 +78,7 @@ def reproduce(
     cell: Cell = None,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
     lora_dir: LoraDirs = [],
+    model_dir: ModelDirs = [],
     device: Device = "auto",
     output: Keep = None,
     format: Format = None,
@@ -79,7 +91,8 @@ def reproduce(
     """Draw a picture again from its record and say: identical, equivalent, or different and why.
 
     Changed settings make a variation instead, whose record tells its parent. --model says where
-    the recorded model lies; its files must be the same.
+    the recorded model lies; its files must be the same. Of another program's picture, what can be
+    followed is, and each field is told.
     """
     out = Output(as_json=json, quiet=quiet)
     if strict and not all_below:
@@ -89,6 +102,7 @@ def reproduce(
         request,
         lock=open_lock(locked=locked, path=lock_file),
         lora_dirs=tuple(lora_dir),
+        model_dirs=tuple(model_dir),
         cell=place_of(cell),
     )
     check_locked(request.lock, [])  # the versions; a model when it is known

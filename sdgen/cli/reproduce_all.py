@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sdgen.batch.calls import Place, calls_of, place_of
+from sdgen.cli.attempts import Outcome, Request, outcome_line, outcome_object
 from sdgen.cli.output import Output
 from sdgen.cli.progress import Display, open_display
-from sdgen.cli.replaying import Outcome, Request, outcome_line, outcome_object
 from sdgen.cli.replaying_together import attempt_together
 from sdgen.cli.signals import stop_on_signals
 from sdgen.errors import (

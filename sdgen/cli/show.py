@@ -1,6 +1,5 @@
 """`sdgen show IMAGE…`: what made a picture, for people and as JSON, whichever program it was."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -8,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sdgen.cli.fidelity_table import HEADERS, fidelity_rows
 from sdgen.cli.options import Json
 from sdgen.cli.output import Output
+from sdgen.cli.stdin import STDIN, read_stdin, recipe_of_stdin
 from sdgen.errors import InputError, SdgenError
 from sdgen.recipe.settings import shown
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from sdgen.metadata.record import Record
 
 Row = tuple[str, str]
-
-STDIN = Path("-")
-MAX_STDIN_BYTES = 2**26
 
 
 def show(
@@ -55,20 +53,14 @@ def show(
 
 def _read(path: Path) -> "tuple[Record | Foreign, list[str]]":
     """What made the picture, and where its sidecar disagrees."""
-    from sdgen.files.foreign import read_recipe_in, read_recipe_of
+    from sdgen.files.foreign import read_recipe_of
     from sdgen.files.reading import records_disagree
     from sdgen.metadata.record import Record
 
     if path != STDIN:
         found = read_recipe_of(path)
         return found, records_disagree(path) if isinstance(found, Record) else []
-    data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
-    if len(data) > MAX_STDIN_BYTES:
-        raise InputError(f"stdin has more than {MAX_STDIN_BYTES // 2**20} MiB")
-    try:
-        return read_recipe_in(data), []
-    except InputError as error:
-        raise InputError(f"stdin: {error}", hint=error.hint, details=error.details) from error
+    return recipe_of_stdin(read_stdin()), []
 
 
 def _tell(out: Output, path: Path, found: "Record | Foreign", *, fidelity: bool) -> None:
@@ -100,8 +92,7 @@ def _tell_foreign(out: Output, name: str, found: "Foreign", *, fidelity: bool) -
     out.table((f"  {row}", value) for row, value in foreign_rows(found))
     if fidelity:
         out.result("")
-        rows = [(f"  {r.field}", r.said, r.taken, r.fidelity, r.reason) for r in reports]
-        out.table(rows, ("  field", "said", "taken as", "how well", "why not better"))
+        out.table(fidelity_rows(reports), HEADERS)
 
 
 def _raise_all(faults: list[SdgenError], asked: int) -> None:
@@ -179,6 +170,7 @@ def record_rows(record: "Record") -> list[Row]:
         *((f"  {name}", str(value)) for name, value in record.environment.items()),
         *(("notice", notice) for notice in record.notices),
         *_parent_rows(record),
+        *_followed_rows(record),
     ]
 
 
@@ -217,3 +209,13 @@ def _parent_rows(record: "Record") -> Iterator[Row]:
     yield "variation of", f"sha256 {record.parent.pixels_sha256[:16]}…"
     for name, value in record.parent.changed.items():
         yield f"  {name} there", str(value)
+
+
+def _followed_rows(record: "Record") -> Iterator[Row]:
+    if not (found := record.followed):
+        return
+    yield "after a picture of", f"{found.tool} {found.version}".rstrip()
+    if found.pixels_sha256:
+        yield "  its pixels", f"sha256 {found.pixels_sha256[:16]}…"
+    for name, fidelity in found.fidelity.items():
+        yield f"  {name} there", fidelity

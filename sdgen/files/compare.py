@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from PIL import Image, ImageChops
+import numpy as np
+from PIL import Image, ImageChops, ImageStat
 
 from sdgen.files.encoding import seen_as_jpeg
 
@@ -34,6 +35,36 @@ class PixelDifference:
             f"{self.pixels} of {self.total} pixels differ ({share}), "
             f"by at most {self.largest} of 255 levels"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How alike two pictures look that need not have one pixel in common.
+
+    `mean` is the mean distance of their colours in levels, 0 to 255; `correlation` is that of their
+    brightness, -1 to 1: 1 where light and dark lie in the same places, about 0 where they do not,
+    None where one of the two is of one brightness all over.
+    """
+
+    mean: float
+    correlation: float | None
+
+    def __str__(self) -> str:
+        told = f"{self.mean:.1f} of 255 levels apart on average"
+        return told if self.correlation is None else f"{told}, correlation {self.correlation:.2f}"
+
+
+def likeness(a: Image.Image, b: Image.Image) -> Likeness:
+    """Compare two pictures of any sizes; the second is brought to the size of the first."""
+    first, second = (image.convert("RGB") for image in (a, b))
+    if first.size != second.size:
+        second = second.resize(first.size, Image.Resampling.BICUBIC)
+    mean = sum(ImageStat.Stat(ImageChops.difference(first, second)).mean) / 3
+    x, y = (np.asarray(image.convert("L"), dtype=np.float64).ravel() for image in (first, second))
+    if x.std() == 0 or y.std() == 0:
+        return Likeness(mean, None)
+    covariance = float(np.mean((x - x.mean()) * (y - y.mean())))
+    return Likeness(mean, covariance / float(x.std() * y.std()))
 
 
 def compare_pixels(a: Image.Image, b: Image.Image) -> PixelDifference:

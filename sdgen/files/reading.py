@@ -83,7 +83,17 @@ def open_pixels(path: Path) -> Image.Image:
     Raises:
         InputError: There is no such file, it is damaged or cut short, or is implausibly large.
     """
-    with readable(path) as file, warnings.catch_warnings():
+    with readable(path) as file:
+        return pixels_in(file)
+
+
+def pixels_in(file: BinaryIO) -> Image.Image:
+    """The pixels of the PNG, JPEG or WebP in `file`, as RGB.
+
+    Raises:
+        InputError: It is damaged or cut short, or is implausibly large.
+    """
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a bomb is an error below; odd EXIF does not matter
         try:
             image = Image.open(file, formats=("PNG", "JPEG", "WEBP"))

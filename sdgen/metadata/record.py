@@ -95,6 +95,17 @@ class ParentRecord(_Part):
     changed: dict[str, Any] = Field(description="settings that differ: name → the parent's value")
 
 
+class FollowedRecord(_Part):
+    """The picture of another program whose recipe this one follows."""
+
+    tool: str
+    version: str = ""
+    pixels_sha256: str | None = Field(default=None, description="of that picture, if it was there")
+    fidelity: dict[str, str] = Field(
+        default={}, description="field → exact, close, approximated, ignored or unknown"
+    )
+
+
 class WrittenRecord(_Part):
     """The prompts as they were written, where styles and choices made the drawn ones of them."""
 
@@ -133,6 +144,7 @@ class Record(_Part):
     notices: list[str] = Field(default=[], description="what the user was told about this picture")
     written: WrittenRecord | None = None
     parent: ParentRecord | None = None
+    followed: FollowedRecord | None = None
     job: JobRecord | None = None
 
     def to_json(self, *, indent: int | None = None) -> str:

@@ -34,6 +34,23 @@ def hash_files(folder: Path, files: tuple[str, ...], *, read_all: bool = False) 
     return hashes
 
 
+def hash_behind(path: Path, offset: int, shown: str) -> str:
+    """SHA-256 in hex of the file at `path` from byte `offset` to its end.
+
+    Raises:
+        ModelError: It cannot be read; `shown` is its name for people.
+    """
+    memory = _Memory(cache_file())
+    key = f"{identity_of(path, shown)} from {offset}"
+    if (known := memory.known.get(key)) is not None:
+        return known
+    with _readable(shown), path.open("rb") as file:
+        file.seek(offset)
+        digest = memory.learn(key, hashlib.file_digest(file, "sha256").hexdigest())
+    memory.save()
+    return digest
+
+
 def _hash(path: Path, shown: str, memory: "_Memory") -> str:
     key = identity_of(path, shown)
     with _readable(shown):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sdgen.metadata.formats.facts import Facts, lenient_json, number, objects
+from sdgen.metadata.formats.facts import Facts, lenient_json, lenient_object, number, objects
 from sdgen.metadata.formats.foreign import Carried, Foreign, ForeignLora, Noise
 from sdgen.metadata.formats.infotext import Infotext, read_infotext
 
@@ -21,7 +21,7 @@ _FROM_VERSION = (
 )
 _NOISE: Mapping[str, Noise] = {"GPU": "GPU", "CPU": "CPU", "NV": "NV"}
 _UNSAID_NOISE: Mapping[str, Noise] = {
-    "AUTOMATIC1111": "GPU", "Forge": "GPU", "ComfyUI": "CPU", "sdgen": "GPU"
+    "AUTOMATIC1111": "GPU", "Forge": "GPU", "ComfyUI": "CPU", "Fooocus": "CPU", "sdgen": "GPU"
 }  # fmt: skip
 """Where the noise came from when `RNG` is missing."""
 
@@ -40,6 +40,7 @@ def recipe_of(text: Infotext) -> Foreign:
     said = Facts(text.pairs)
     tool, version = _tool(text.pairs)
     said.drop("Version", "App")
+    hashes = lenient_object(text.pairs.get("Hashes", ""))
     resources = objects(lenient_json(said.text("Civitai resources")))
     width, height = said.size("Size")
     return Foreign(
@@ -64,9 +65,9 @@ def recipe_of(text: Infotext) -> Foreign:
         variation_strength=said.number("Variation seed strength"),
         noise=_noise(said, tool),
         model=said.text("Model") or _checkpoint(resources),
-        model_hash=said.text("Model hash"),
+        model_hash=said.text("Model hash") or _text_in(hashes, "model"),
         vae=said.text("VAE"),
-        loras=(*_hashed(said), *_listed(resources)),
+        loras=(*(_hashed(said) or _with_hashes(hashes)), *_listed(resources)),
         extras=said.rest(),
         notices=text.notices,
     )
@@ -97,6 +98,17 @@ def _hashed(said: Facts) -> list[ForeignLora]:
     """LoRAs that A1111 lists with their hashes; their weights are in the prompt's tags."""
     pairs = (part.rpartition(":") for part in said.text("Lora hashes").split(","))
     return [ForeignLora(name.strip(), None, digest.strip()) for name, _, digest in pairs if name]
+
+
+def _with_hashes(hashes: Mapping[str, Any]) -> list[ForeignLora]:
+    """LoRAs of the list that Civitai's extension writes: `lora:name` → hash."""
+    keys = [key for key in hashes if key.lower().startswith("lora:")]
+    return [ForeignLora(key.partition(":")[2], None, _text_in(hashes, key)) for key in keys]
+
+
+def _text_in(hashes: Mapping[str, Any], key: str) -> str:
+    value = hashes.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _listed(resources: list[dict[str, Any]]) -> list[ForeignLora]:

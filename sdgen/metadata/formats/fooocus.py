@@ -47,6 +47,7 @@ def read_json(carried: Carried) -> Foreign | None:
         model=said.text("base_model"),
         model_hash=said.text("base_model_hash"),
         vae=said.text("vae"),
+        noise="CPU",
         loras=tuple(_loras(said.value("loras"))),
         extras=said.rest(),
         notices=(_STYLED,) if found.get("full_prompt") else (),

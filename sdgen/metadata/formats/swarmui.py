@@ -32,6 +32,7 @@ def read(carried: Carried) -> Foreign | None:
         height=said.whole("height"),
         clip_skip=-layer if layer is not None and layer < 0 else None,
         strength=said.number("initimagecreativity"),
+        noise="CPU",  # ComfyUI draws for it
         model=model,
         model_hash=_hash(found, model),
         vae=said.text("vae"),
