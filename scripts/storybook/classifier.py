@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from autoencoder import precision
 from optimizer import Optimizer, trapezoid
+from parts import save_state
 from pools import scale
 from shards import Inbox
 from torch import Tensor, nn
@@ -170,9 +171,10 @@ def disturb(pictures: Tensor) -> Tensor:
 
 
 def save_judge(judge: Judge, path: Path) -> None:
-    """Write the judge's weights and labels."""
+    """Write the judge's weights in half precision, 8 MB, and its labels; whole or not at all."""
     labels = {"values": judge.labels.values, "objects": judge.labels.objects}
-    torch.save({"labels": labels, "weights": judge.state_dict()}, path)
+    weights = {key: value.half() for key, value in judge.state_dict().items()}
+    save_state(path, {"labels": labels, "weights": weights})
 
 
 def load_judge(path: Path, device: torch.device) -> Judge:

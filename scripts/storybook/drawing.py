@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 
 import torch
-from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    DPMSolverMultistepScheduler,
+    UNet2DConditionModel,
+)
 from networks import SCHEDULE, decode
 from PIL import Image
 from torch import Tensor
@@ -21,9 +26,20 @@ SCHEDULER = SCHEDULE | {
 """The model's own scheduler, DPM-Solver++ 2M, and what others want to know when they replace it."""
 
 
-def scheduler() -> DPMSolverMultistepScheduler:
-    """The model's own scheduler."""
-    return DPMSolverMultistepScheduler.from_config(SCHEDULER)
+SAMPLERS = {
+    "dpmpp_2m_trailing": DPMSolverMultistepScheduler,
+    "ddim_trailing": DDIMScheduler,
+}
+"""sdgen's names of two: the model's own, and the one for few steps."""
+
+OWN = "dpmpp_2m_trailing"
+
+
+def scheduler(name: str = OWN) -> DPMSolverMultistepScheduler | DDIMScheduler:
+    """A new scheduler of the model's noise."""
+    kind = SAMPLERS[name]
+    known = {key: SCHEDULER[key] for key in SCHEDULER if key in kind._get_init_keys(kind)}
+    return kind.from_config(known)
 
 
 class Drawer:
@@ -47,19 +63,24 @@ class Drawer:
         steps: int = 20,
         guidance: float = 4.0,
         negative: str = "",
+        sampler: str = OWN,
     ) -> Tensor:
         """Pictures (n, 3, h, w) in -1 … 1, one a prompt and seed, as the pipeline draws them."""
         device = next(self.unet.parameters()).device
-        words = torch.cat([self._words([negative] * len(prompts)), self._words(prompts)])
+        words = self._words(prompts)
+        if guidance > 1:
+            words = torch.cat([self._words([negative] * len(prompts)), words])
         shape = (4, size[1] // 8, size[0] // 8)
         noise = [torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]
-        plan = scheduler()
+        plan = scheduler(sampler)
         plan.set_timesteps(steps, device=device)
         latents = torch.stack(noise).to(device)
         for time in plan.timesteps:
-            guess = self.unet(latents.repeat(2, 1, 1, 1), time, words, return_dict=False)[0]
-            without, with_words = guess.float().chunk(2)
-            velocity = without + guidance * (with_words - without)
+            twice = latents.repeat(len(words) // len(latents), 1, 1, 1)
+            velocity = self.unet(twice, time, words, return_dict=False)[0].float()
+            if guidance > 1:
+                without, with_words = velocity.chunk(2)
+                velocity = without + guidance * (with_words - without)
             latents = plan.step(velocity, time, latents, return_dict=False)[0]
         return (
             torch.cat([decode(self.vae, part) for part in latents.split(64)]).float().clamp(-1, 1)

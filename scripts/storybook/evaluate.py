@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from adapter import merge
 from autoencoder import held_out_psnr, precision
 from classifier import (
     HEADS,
@@ -33,7 +34,7 @@ from classifier import (
     things,
     train_judge,
 )
-from drawing import Drawer, sheet
+from drawing import OWN, SAMPLERS, Drawer, sheet
 from export import load_run
 from pools import scale
 from prompts import PREVIEW
@@ -120,8 +121,7 @@ def measure(judge: Judge, drawer: Drawer, held: Gallery, options: argparse.Names
                 pictures = drawer.draw(
                     [case.prompt for case in part],
                     seeds,
-                    steps=options.steps,
-                    guidance=options.guidance,
+                    **settings(options),
                 )
             found += look(judge, pictures)
         rates[language] = tally(found, wanted, everything=False)
@@ -129,14 +129,19 @@ def measure(judge: Judge, drawer: Drawer, held: Gallery, options: argparse.Names
     return {key: {name: share(counts, name) for name in names} for key, counts in rates.items()}
 
 
-def differences(drawer: Drawer, device: torch.device) -> dict[str, float]:
+def settings(options: argparse.Namespace) -> dict[str, Any]:
+    """How the pictures are drawn."""
+    return {"steps": options.steps, "guidance": options.guidance, "sampler": options.scheduler}
+
+
+def differences(drawer: Drawer, options: argparse.Namespace) -> dict[str, float]:
     """How far seeds and negative prompts move a picture: mean absolute levels of 255."""
-    prompts = PREVIEW[:9]
-    with precision(device):
-        first = drawer.draw(prompts, range(9))
-        other = drawer.draw(prompts, range(100, 109))
-        away = drawer.draw(prompts, range(9), negative="night")
-        weak = drawer.draw(prompts, range(9), guidance=1.0)
+    prompts, usual = PREVIEW[:9], settings(options)
+    with precision(torch.device(options.device)):
+        first = drawer.draw(prompts, range(9), **usual)
+        other = drawer.draw(prompts, range(100, 109), **usual)
+        away = drawer.draw(prompts, range(9), negative="night", **usual)
+        weak = drawer.draw(prompts, range(9), **usual | {"guidance": 1.0})
     return {
         name: ((first - picture).abs().mean() * 127.5).item()
         for name, picture in (("seed", other), ("negative", away), ("guidance", weak))
@@ -180,6 +185,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=250)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=5.0)
+    parser.add_argument("--scheduler", choices=SAMPLERS, default=OWN)
+    parser.add_argument("--lora", type=Path, help="a LoRA of the UNet, from turbo.py")
+    parser.add_argument("--judge", type=Path, help="its file; default: judge.pt in OUT")
     return parser.parse_args()
 
 
@@ -190,9 +198,9 @@ def labels_of_the_world(scenes: int = 20_000) -> Labels:
 
 
 def find_judge(given: argparse.Namespace, device: torch.device) -> Judge:
-    """The judge of an earlier measurement in the same folder, or a new one."""
+    """The judge of an earlier measurement, or a new one, read back as the next will read it."""
     given.out.mkdir(parents=True, exist_ok=True)
-    path = given.out / "judge.pt"
+    path = given.judge or given.out / "judge.pt"
     if path.exists():
         return load_judge(path, device)
     gallery, inbox = Gallery(labels_of_the_world(), given.pictures, device), Inbox(given.scenes)
@@ -200,7 +208,7 @@ def find_judge(given: argparse.Namespace, device: torch.device) -> Judge:
         gallery.fill(inbox, 4)
     judge = train_judge(gallery, inbox, given.minutes)
     save_judge(judge, path)
-    return judge
+    return load_judge(path, device)
 
 
 def main() -> None:
@@ -214,18 +222,20 @@ def main() -> None:
     while given.after and not given.after.exists():
         time.sleep(0.2)
     unet, text, vae, tokenizer = load_run(given.run, given.tokenizer, given.plan, device)
+    if given.lora:
+        merge(unet, given.lora)
     drawer = Drawer(unet, text, vae, tokenizer)
     result = {
         "rates": measure(judge, drawer, held, given),
         "psnr": held_out_psnr(vae, given.held_out, device),
-        "moves": differences(drawer, device),
-        "settings": {"steps": given.steps, "guidance": given.guidance, "prompts": given.prompts},
+        "moves": differences(drawer, given),
+        "settings": settings(given) | {"prompts": given.prompts, "lora": bool(given.lora)},
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
     }
     (given.out / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
     (given.out / "evaluation.md").write_text(markdown(result))
     with precision(device):
-        pictures = drawer.draw(PREVIEW, range(len(PREVIEW)), guidance=given.guidance)
+        pictures = drawer.draw(PREVIEW, range(len(PREVIEW)), **settings(given))
     sheet(pictures).save(given.out / "sheet.png")
     print(markdown(result))
 

@@ -21,16 +21,19 @@ def save_parts(module: nn.Module, folder: Path, name: str) -> None:
             continue  # position ids are made again by the class
         half = value.detach().half().cpu().contiguous()
         if size + half.nbytes > PART_BYTES:
-            _write(part, folder / f"{name}-{number}.safetensors")
+            write_tensors(part, folder / f"{name}-{number}.safetensors")
             part, size, number = {}, 0, number + 1
         part[key] = half
         size += half.nbytes
-    _write(part, folder / f"{name}-{number}.safetensors")
+    write_tensors(part, folder / f"{name}-{number}.safetensors")
 
 
-def _write(tensors: dict[str, Tensor], path: Path) -> None:
+def write_tensors(
+    tensors: dict[str, Tensor], path: Path, facts: dict[str, str] | None = None
+) -> None:
+    """Write a safetensors file, whole or not at all, with facts in its header."""
     draft = path.with_suffix(".draft")
-    save_file(tensors, draft)
+    save_file(tensors, draft, facts)
     draft.rename(path)
 
 

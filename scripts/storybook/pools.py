@@ -156,6 +156,31 @@ class LatentPool:
         return shelf.latents[rows].float(), shelf.tokens[rows, turns].long(), focus
 
 
+@dataclass
+class Ring:
+    """Rows of tensors by name, at most `capacity`; new ones take the place of the oldest."""
+
+    capacity: int
+    rows: dict[str, Tensor] = field(default_factory=dict)
+    added: int = 0
+
+    def add(self, **rows: Tensor) -> None:
+        """Keep rows of equal number, at most `capacity` at once."""
+        for name, values in rows.items():
+            if name not in self.rows:
+                self.rows[name] = values.new_empty((self.capacity, *values.shape[1:]))
+            places = (torch.arange(len(values)) + self.added) % self.capacity
+            self.rows[name][places.to(values.device)] = values
+        self.added += len(values)
+
+    def batch(self, n: int) -> dict[str, Tensor]:
+        """Any n rows."""
+        values = next(iter(self.rows.values()))
+        count = min(self.added, self.capacity)
+        chosen = torch.randint(count, (n,), device=values.device)
+        return {name: values[chosen] for name, values in self.rows.items()}
+
+
 class Reader:
     """Reads shards ahead in a thread."""
 

@@ -93,11 +93,11 @@ def draw_shard(order: Order, tokenize: Tokenize, index: int, count: int) -> Shar
     texts: list[str] = []
     facts = []
     for n in range(count):
-        scene = _pick(rng, width, height, order.held_out)
+        scene = pick(rng, width, height, order.held_out)
         picture, boxes = render_with_focus(scene, rng.getrandbits(31))
         images[n] = np.asarray(picture)
         mark(focus[n], boxes)
-        texts += [_caption(scene, rng, k) for k in range(order.captions)]
+        texts += [describe(scene, rng, k) for k in range(order.captions)]
         facts.append(attributes(scene))
     tokens = tokenize(texts).reshape(count, order.captions, TEXT_LENGTH)
     return Shard(images, tokens, focus, facts)
@@ -111,14 +111,15 @@ def mark(focus: NDArray[np.bool_], boxes: Sequence[Box]) -> None:
         focus[top:bottom, left:right] = True
 
 
-def _pick(rng: random.Random, width: int, height: int, held_out: bool) -> Scene:
+def pick(rng: random.Random, width: int, height: int, held_out: bool) -> Scene:
+    """A random scene, of the compositions that are held out of training or of the others."""
     while True:
         scene = sample_scene(rng, width, height)
         if is_held_out(scene) == held_out:
             return scene
 
 
-def _caption(scene: Scene, rng: random.Random, turn: int) -> str:
+def describe(scene: Scene, rng: random.Random, turn: int) -> str:
     """A caption, English and Chinese in turn, now and then with a word that means nothing."""
     language = ("en", "zh")[turn % 2]
     text: str = caption(scene, rng, language)

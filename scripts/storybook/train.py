@@ -20,7 +20,7 @@ from typing import Any
 TOKENIZER = Path(__file__).parents[2] / "sdgen/models/storybook/tokenizer"
 
 
-def _flags(parser: argparse.ArgumentParser, order: type[Any], **defaults: Any) -> None:
+def flags(parser: argparse.ArgumentParser, order: type[Any], **defaults: Any) -> None:
     """A flag for every field of an order, with the field's default."""
     for field in dataclasses.fields(order):
         name = "--" + field.name.replace("_", "-")
@@ -47,11 +47,11 @@ def main(arguments: Sequence[str]) -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     legs = parser.add_subparsers(dest="leg", required=True)
-    _flags(legs.add_parser("render"), Order, tokenizer=TOKENIZER, count=250_000)
-    _flags(legs.add_parser("vae"), VaeOrder)
-    _flags(legs.add_parser("unet"), UnetOrder, tokenizer=TOKENIZER)
+    flags(legs.add_parser("render"), Order, tokenizer=TOKENIZER, count=250_000)
+    flags(legs.add_parser("vae"), VaeOrder)
+    flags(legs.add_parser("unet"), UnetOrder, tokenizer=TOKENIZER)
     short = {"minutes": 2.0, "batch": 32, "rate": 1e-3, "capacity": 30_000}
-    _flags(legs.add_parser("decoder"), VaeOrder, **short)
+    flags(legs.add_parser("decoder"), VaeOrder, **short)
     given = vars(parser.parse_args(arguments))
     leg = given.pop("leg")
     torch.set_float32_matmul_precision("high")
