@@ -63,6 +63,7 @@ class TurboOrder:
     save: float = 60.0
     preview: int = len(PREVIEW)
     device: str = "cuda"
+    eager: bool = False
     seed: int = 0
 
 
@@ -88,8 +89,9 @@ class TurboLeg:
         )  # a wrong velocity leads further astray in later strides
         self.shelves = {size: Ring(order.capacity) for size in SIZES}
         self.step, self.ways = 0, 0
+        self.compiles = self.device.type == "cuda" and not order.eager
         compiled: Callable[..., Callable[..., Tensor]] = (
-            torch.compile if self.device.type == "cuda" else lambda function: function
+            torch.compile if self.compiles else lambda function: function
         )
         self.loss, self.guess = compiled(self._loss), compiled(self._guess)
         self._read_words()
@@ -146,17 +148,14 @@ class TurboLeg:
         self.order.out.parent.mkdir(parents=True, exist_ok=True)
         done = self._resume()
         self.adapter.push()
-        if self.device.type == "cuda":
+        if self.compiles:
             self._compile()
         clock = Clock(self.order.minutes, self.order.out.with_suffix(".until"), done)
         self._train(clock)
         self._save(clock.spent)
 
     def _compile(self) -> None:
-        """Compile both functions for the first size on noise; nothing is learned.
-
-        The other sizes run as they are, in smaller batches, since every shape takes a minute.
-        """
+        """Compile both functions for the first size alone: every shape takes a minute."""
         start, size, order = time.time(), SIZES[0], self.order
         words = self.words[size][:1]
         with torch.no_grad():

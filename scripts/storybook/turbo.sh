@@ -54,7 +54,8 @@ measure() {  # NAME OPTIONS… : the tables and the sheet of one way of drawing
 start turbo distil
 distilling=$!
 for _ in $(seq "${COMPILE:-150}"); do
-    grep -q '^compiled' "$root/log/turbo" || [ "$device" = cpu ] || sleep 1
+    kill -0 "$distilling" 2>/dev/null || [ -e "$root/turbo/rank${ranks%% *}.done" ] || exit 1
+    grep -q "^compiled\|^turbo" "$root/log/turbo" || [ "$device" = cpu ] || sleep 1
 done
 start held nice -n 10 python3 "$here/train.py" render --out "$root/held" --held-out --square \
     --count "${HELD:-2048}" --captions 2 --workers 3
