@@ -1,13 +1,13 @@
 """The executor of this machine: one generator, one micro-batch after the other."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 
 from sdgen.batch.jobs import Job
 from sdgen.batch.outcomes import Observer
 from sdgen.engine import Drawing, ImageGenerator, shape_key
-from sdgen.errors import InputError, InterruptedRunError, SdgenError
+from sdgen.errors import InputError, InterruptedRunError, OutputError, SdgenError
 from sdgen.recipe.layers import raise_all
 from sdgen.stop import Stop
 
@@ -36,12 +36,28 @@ class Work:
         return [job for job in self.jobs if job.id not in self.done]
 
 
+def nothing() -> None:
+    """There is nothing to do meanwhile."""
+
+
 def draw(
-    work: Work, generator: ImageGenerator, observer: Observer, stop: Stop
+    work: Work,
+    generator: ImageGenerator,
+    observer: Observer,
+    stop: Stop,
+    meanwhile: Callable[[], None] = nothing,
 ) -> Iterator[Outcome]:
     """Draw what waits, the jobs of one model together, so that each is loaded once.
 
+    Args:
+        work: What to draw.
+        generator: What draws.
+        observer: Hears of each event.
+        stop: Looked at before each call and after each step.
+        meanwhile: Called after each step: a look at what is written beside the drawing.
+
     Raises:
+        OutputError: From `meanwhile`: the pictures cannot be written.
         InterruptedRunError: `stop` was requested; the pictures in hand are dropped.
         InputError: The device cannot do the number format or noise of some job; nothing was loaded.
         ModelError: The only model that there is cannot be loaded.
@@ -51,7 +67,9 @@ def draw(
     grouped = sorted(work.jobs, key=lambda job: order[_weights(job)])  # stable
     is_only = len(set(map(_weights, work.waiting))) == 1
     for _, group in groupby(grouped, key=_weights):
-        yield from _Group(list(group), work, generator, observer, stop).draw(is_only=is_only)
+        yield from _Group(list(group), work, generator, observer, stop, meanwhile).draw(
+            is_only=is_only
+        )
 
 
 def _check_device(jobs: Sequence[Job], generator: ImageGenerator) -> None:
@@ -82,6 +100,7 @@ class _Group:
     generator: ImageGenerator
     observer: Observer
     stop: Stop
+    meanwhile: Callable[[], None]
 
     def draw(self, *, is_only: bool) -> Iterator[Outcome]:
         """Load the model and draw; without it, each job fails, or the run if there is no other."""
@@ -141,6 +160,7 @@ class _Group:
 
         def on_step(done: int, total: int) -> None:
             self.observer.step(jobs, done, total)
+            self.meanwhile()
             self.stop.check()
 
         def tell(line: str) -> None:
@@ -153,8 +173,9 @@ class _Group:
                 for notice in self.generator.notices(job.settings, job.model):
                     self.observer.noticed(job, notice)
             outcomes = self.generator.generate_batch(slots, jobs[0].model, on_step, tell)
-        except InterruptedRunError:
+        except (InterruptedRunError, OutputError):
             raise
         except SdgenError as error:
             outcomes = [error] * len(jobs)
+        self.observer.drawn(jobs)
         yield from zip(jobs, outcomes, strict=True)

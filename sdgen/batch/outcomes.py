@@ -27,8 +27,11 @@ class Observer:
     def step(self, jobs: Sequence[Job], done: int, total: int) -> None:
         """`done` of `total` denoising steps of the micro-batch are made."""
 
+    def drawn(self, jobs: Sequence[Job]) -> None:
+        """A micro-batch is at its end; its pictures will be written while the next one is drawn."""
+
     def saved(self, job: Job, path: Path) -> None:
-        """The picture is on the disk and noted."""
+        """The picture is on the disk and noted; told in the order of drawing."""
 
     def failed(self, job: Job, error: SdgenError) -> None:
         """The picture could not be drawn; the run goes on."""

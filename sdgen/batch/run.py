@@ -1,6 +1,7 @@
-"""Runs a batch: what is done is skipped, the rest is drawn, saved and noted, one by one.
+"""Runs a batch: what is done is skipped, the rest is drawn, saved and noted.
 
-The order of a picture's end is: published (complete, with its record), then noted in the ledger.
+Pictures are written while the next ones are drawn, and get their names in the order of drawing. The
+order of a picture's end is: published (complete, with its record), then noted in the ledger.
 Whatever stops the run in between, the same command goes on where it was and repeats nothing.
 """
 
@@ -8,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.finished import entry_for, find_finished
 from sdgen.batch.jobs import Job, make_jobs, select
 from sdgen.batch.ledger import Ledger
-from sdgen.batch.local import Outcome, Work, draw
+from sdgen.batch.local import Work, draw
 from sdgen.batch.options import DEFAULTS, BatchOptions, check_tokens
 from sdgen.batch.outcomes import BatchSummary, Failure, Observer
 from sdgen.batch.state import open_state
@@ -25,6 +27,7 @@ from sdgen.files.formats import suffix_of
 from sdgen.files.images import read_record_of
 from sdgen.files.save import save_picture
 from sdgen.files.write import check_folder, picture_bytes, publish, sweep
+from sdgen.files.writers import Turn, WriterPool
 from sdgen.metadata.record import JobRecord, as_written
 from sdgen.stop import Stop
 
@@ -69,7 +72,8 @@ def run_batch(
         work = run.work(select(jobs, options.shard, options.limit))
         with _ending(summary):
             if work.waiting:
-                run.finish(draw(work, open_generator(), run.observer, stop or Stop()))
+                with WriterPool() as writers:
+                    run.finish(work, open_generator(), stop or Stop(), writers)
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -117,23 +121,31 @@ class _Run:
         self.observer.started(len(jobs), len(finished.done))
         return Work(jobs, finished.done, self.options.micro_batch)
 
-    def finish(self, outcomes: Iterator[Outcome]) -> None:
-        """Save each picture as it comes, and note what became of each job.
+    def finish(
+        self, work: Work, generator: ImageGenerator, stop: Stop, writers: WriterPool
+    ) -> None:
+        """Draw, let each picture be saved as it comes, and tell what became of each job.
 
         Raises:
             OutputError: A file cannot be written: the next one could not be either.
         """
-        for job, outcome in outcomes:
-            try:
-                self._save(job, drawing_of(outcome))
-            except OutputError:
-                raise
-            except SdgenError as error:
-                self.ledger.add_failure(job.id, job.source, str(error))
-                self.summary.failed.append(Failure(job, error))
-                self.observer.failed(job, error)
+        for job, outcome in draw(work, generator, self.observer, stop, writers.poll):
+            writers.hand_in(
+                partial(self._save, job, outcome), partial(self._tell, job), size=_size_of(outcome)
+            )
 
-    def _save(self, job: Job, drawing: Drawing) -> None:
+    def _save(self, job: Job, outcome: Drawing | SdgenError, turn: Turn) -> Path | SdgenError:
+        """Write the picture and note it, or note why there is none; in a thread of the writers."""
+        try:
+            return self._write(job, drawing_of(outcome), turn)
+        except OutputError:
+            raise
+        except SdgenError as error:
+            turn()
+            self.ledger.add_failure(job.id, job.source, str(error))
+            return error
+
+    def _write(self, job: Job, drawing: Drawing, turn: Turn) -> Path:
         broken = self._broken.get(job.id)
         saved = save_picture(
             drawing.image,
@@ -145,11 +157,24 @@ class _Run:
             format=self.options.format,
             overwrite=broken is not None,
             root=self.folder,
+            turn=turn,
         )
         entry = entry_for(job, saved.path, self.folder)
         self.ledger.add(entry, job.source)
-        self.summary.done += 1
-        self.observer.saved(job, self.shown_folder / entry.file)
+        return self.shown_folder / entry.file
+
+    def _tell(self, job: Job, outcome: Path | SdgenError) -> None:
+        if isinstance(outcome, SdgenError):
+            self.summary.failed.append(Failure(job, outcome))
+            self.observer.failed(job, outcome)
+        else:
+            self.summary.done += 1
+            self.observer.saved(job, outcome)
+
+
+def _size_of(outcome: Drawing | SdgenError) -> int:
+    """The bytes of its pixels."""
+    return 0 if isinstance(outcome, SdgenError) else 3 * outcome.image.width * outcome.image.height
 
 
 def drawing_of(outcome: Drawing | SdgenError) -> Drawing:

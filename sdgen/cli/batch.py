@@ -166,7 +166,8 @@ class ShownProgress(Observer):
         self._shown = shown
         self._total = self._number = 0
         self._told: set[tuple[str, str]] = set()
-        self._started, self._together = 0.0, 1
+        self._started = 0.0
+        self._seconds: dict[str, float] = {}
 
     def started(self, total: int, skipped: int) -> None:
         """Say how much there is to do."""
@@ -182,7 +183,7 @@ class ShownProgress(Observer):
         """A micro-batch begins."""
         first, self._number = self._number + 1, self._number + len(jobs)
         numbers = f"{first}-{self._number}" if len(jobs) > 1 else f"{first}"
-        self._started, self._together = time.perf_counter(), len(jobs)
+        self._started = time.perf_counter()
         self._shown.picture(f"[{numbers}/{self._total}] {shorten(jobs[0].settings.prompt)}")
 
     def noticed(self, job: Job, notice: str) -> None:
@@ -197,9 +198,14 @@ class ShownProgress(Observer):
         """Move the bar."""
         self._shown.step(done, total)
 
+    def drawn(self, jobs: Sequence[Job]) -> None:
+        """Note how long it took, until the pictures are written."""
+        seconds = round((time.perf_counter() - self._started) / len(jobs), 3)
+        self._seconds |= {job.id: seconds for job in jobs}
+
     def saved(self, job: Job, path: Path) -> None:
         """Tell the path."""
-        seconds = round((time.perf_counter() - self._started) / self._together, 3)
+        seconds = self._seconds.pop(job.id)
         self._out.result(display(str(path)))
         self._out.json(
             {
@@ -212,6 +218,7 @@ class ShownProgress(Observer):
 
     def failed(self, job: Job, error: SdgenError) -> None:
         """Tell why there is no picture."""
+        self._seconds.pop(job.id, None)
         self._out.warn(f"{display(job.source)}: {display(str(error))}")
         self._out.json({"source": job.source, "error": error_object(error)})
 

@@ -5,7 +5,8 @@ from sdgen.cli.progress import Display
 from sdgen.cli.target import Target
 from sdgen.engine import Drawing, ImageGenerator, OnStep
 from sdgen.files.names import file_stem
-from sdgen.files.save import SavedPicture, save_picture
+from sdgen.files.save import SavedPicture, at_once, save_picture
+from sdgen.files.writers import Turn, WriterPool
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
 from sdgen.stop import Stop
@@ -17,18 +18,20 @@ def warn_of(generator: ImageGenerator, settings: Settings, model: LocalModel, ou
         out.warn(display(notice))
 
 
-def steps(shown: Display, stop: Stop) -> OnStep:
-    """After each step: stop if asked to, else show how far it is."""
+def steps(shown: Display, stop: Stop, writers: WriterPool | None = None) -> OnStep:
+    """After each step: stop if asked to, else show how far it is, and what was written by now."""
 
     def on_step(done: int, total: int) -> None:
+        if writers:
+            writers.poll()
         stop.check()
         shown.step(done, total)
 
     return on_step
 
 
-def save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
-    """Write picture `number` (from 0) where `target` says."""
+def save(drawing: Drawing, number: int, target: Target, turn: Turn = at_once) -> SavedPicture:
+    """Write picture `number` (from 0) where `target` says; `turn` as `save_picture` has it."""
     named = target.stem_of(number)
     return save_picture(
         drawing.image,
@@ -40,6 +43,7 @@ def save(drawing: Drawing, number: int, target: Target) -> SavedPicture:
         exact_name=named is not None,
         suffix=target.suffix,
         root=target.root,
+        turn=turn,
     )
 
 

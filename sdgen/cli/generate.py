@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,9 @@ from sdgen.cli.target import Target, target_of
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
+from sdgen.files.save import SavedPicture
 from sdgen.files.wording import wording_of
+from sdgen.files.writers import Turn, WriterPool
 from sdgen.metadata.record import as_written
 from sdgen.models.lora import Search
 from sdgen.models.prompts import refuse_losses
@@ -127,9 +130,10 @@ class _Series:
         try:
             self.stop.check()
             size = together or self._usual_size()
-            for start in range(0, self.count, size):
-                self.stop.check()
-                self._call(range(start, min(start + size, self.count)), size)
+            with WriterPool() as writers:
+                for start in range(0, self.count, size):
+                    self.stop.check()
+                    self._call(range(start, min(start + size, self.count)), size, writers)
         except InterruptedRunError as error:
             told = f"stopped; {self._done} of {self.count} pictures drawn"
             raise InterruptedRunError(told, signal_number=error.signal_number) from None
@@ -138,25 +142,36 @@ class _Series:
         own = self.generator.micro_batch(self.planned.settings, self.planned.model)
         return min(own, self.count)
 
-    def _call(self, numbers: range, size: int) -> None:
-        """Draw the pictures of these numbers (from 0), write them, and say where they are."""
+    def _call(self, numbers: range, size: int, writers: WriterPool) -> None:
+        """Draw the pictures of these numbers (from 0), and hand them to those who write."""
         slots = [self.pictures[number][0] for number in numbers]
         self._warn_of(slots)
         empty: list[Settings | None] = [None] * (size - len(slots))
         self.shown.picture(shorten(slots[0].prompt))
         started = time.perf_counter()
         outcomes = self.generator.generate_batch(
-            [*slots, *empty], self.planned.model, steps(self.shown, self.stop), self._warn
+            [*slots, *empty],
+            self.planned.model,
+            steps(self.shown, self.stop, writers),
+            self._warn,
         )
         seconds = (time.perf_counter() - started) / len(slots)
         for number, outcome in zip(numbers, outcomes, strict=True):
             if isinstance(outcome, SdgenError):
-                self._failed(number, outcome)
+                writers.hand_in(partial(_failure, outcome), partial(self._failed, number))
                 continue
             record = as_written(outcome.record, self.pictures[number][1])
             drawing = Drawing(outcome.image, record)
-            report(self.out, drawing, save(drawing, number, self.target), seconds)
-            self._done += 1
+            writers.hand_in(
+                partial(save, drawing, number, self.target),
+                partial(self._written, drawing, seconds),
+                size=3 * drawing.image.width * drawing.image.height,
+            )
+
+    def _written(self, drawing: Drawing, seconds: float, saved: SavedPicture) -> None:
+        """Say where the picture is."""
+        report(self.out, drawing, saved, seconds)
+        self._done += 1
 
     def _warn_of(self, slots: Sequence[Settings]) -> None:
         """Say what the user must know of pictures before they are drawn, each line once."""
@@ -176,6 +191,11 @@ class _Series:
             seed = self.pictures[number][0].seed
             self.out.warn(f"seed {seed}: {display(str(error))}")
             self.out.json({"seed": seed, "error": error_object(error)})
+
+
+def _failure(error: SdgenError, turn: Turn) -> SdgenError:
+    """Nothing to write; told in its turn all the same."""
+    return error
 
 
 def _check_last_seed(settings: Settings, count: int) -> None:

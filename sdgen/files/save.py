@@ -8,7 +8,7 @@ A name is free when neither picture nor sidecar has it: `fox.json` belongs to on
 in the same instant (for a picture of another format), ours is withdrawn and takes the next number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,10 @@ class _Pair:
         return SavedPicture(self.path(stem), self.folder.path / f"{stem}.json")
 
 
+def at_once() -> None:
+    """Wait for nobody."""
+
+
 def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batch's
     image: Image.Image,
     record: Record,
@@ -59,6 +63,7 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
     exact_name: bool = False,
     suffix: str = "",
     root: Path | None = None,
+    turn: Callable[[], None] = at_once,
 ) -> SavedPicture:
     """Write `image` with `record` inside, and `record` beside it as `<stem>.json`.
 
@@ -72,6 +77,8 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
         exact_name: Use this name or fail; otherwise a taken one gets a number (`fox-2`).
         suffix: `.jpeg` for those who typed it; else the usual one of the format.
         root: What `check_folder` gave for `folder`: a link that was swapped in since is refused.
+        turn: Called when both files are written under hidden names, before they get theirs; may
+            wait for other saves that go beside this one.
 
     Raises:
         OutputError: The files cannot be written, or the exact name is taken.
@@ -89,6 +96,7 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
         _opened(folder, root, parents) as home,
         _prepared(home, name + suffix, data, note.encode()) as pair,
     ):
+        turn()
         if overwrite:
             saved = _replace(pair, name)
         elif exact_name:

@@ -9,6 +9,7 @@ import fcntl
 import io
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from os import (  # the real ones, whatever is watched
@@ -56,6 +57,7 @@ class Disk:
         self._real: list[tuple[Any, str, Any]] = []
         self.unsafe = Unsafe()
         self._is_looking = True
+        self._one_at_a_time = threading.RLock()
 
     @contextmanager
     def unwatched(self) -> Iterator[None]:
@@ -80,8 +82,12 @@ class Disk:
 
     def _watched(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **options: Any) -> Any:
-            if not (self._is_looking and self._is_here(args, options)):
-                return real(*args, **options)
+            with self._one_at_a_time:  # who writes in another thread sees no half of a fault
+                if self._is_looking and self._is_here(args, options):
+                    return here(args, options)
+            return real(*args, **options)
+
+        def here(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
             self.calls += 1
             self.words.append(name)
             word = self._word(name, args)
