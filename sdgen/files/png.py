@@ -1,7 +1,7 @@
 """PNG, written and read by ourselves: fast to write, and its text is read without touching pixels.
 
-Pillow needs 20 ms or more for a picture of 512x512; this needs 7 (a photograph, one core), at 1 to
-3 % more bytes for photographs. The pixels are the same.
+Four to six times as fast as Pillow is by default (`scripts/bench/files.py`), at 1 to 3 % more bytes
+for photographs and about 40 % more for pictures of flat colours. The pixels are the same.
 """
 
 import struct

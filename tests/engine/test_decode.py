@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sdgen.engine import Drawing
-from sdgen.engine.decode import usual_format
+from sdgen.engine.decode import _levels, usual_format
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.engine.loader import LoadedModel, load_model
 from sdgen.errors import GenerationError
@@ -147,3 +147,17 @@ def test_sdxl_decodes_in_float32_as_in_diffusers_and_others_do_not(loaded, tiny_
         assert usual_format(other) == torch.float32
     finally:
         other.vae.to(torch.float32)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_pixels_are_rounded_as_diffusers_rounds_them(loaded: LoadedModel, dtype: torch.dtype):
+    halves = torch.arange(-2, 258).repeat_interleave(3) + torch.tensor([0.0, 0.4999, 0.5]).repeat(
+        260
+    )
+    values = torch.cat([halves / 127.5 - 1, torch.linspace(-1.1, 1.1, 3 * 128 * 128 - 780)])
+    decoded = values.reshape(1, 3, 128, 128).to(dtype)
+    [theirs] = loaded.pipeline.image_processor.postprocess(decoded, output_type="np")
+    ours = _levels(loaded.pipeline, decoded)
+    assert ours.shape == (128, 128, 3)
+    assert (ours == (theirs * 255).round().astype("uint8")).all()
+    assert len(set(ours.flatten().tolist())) == 256 or dtype == torch.bfloat16
