@@ -23,6 +23,7 @@ from sdgen.recipe.seeds import DRAWN_BELOW
 if TYPE_CHECKING:
     from PIL import Image
 
+    from sdgen.files.formats import Inside
     from sdgen.metadata.record import Record
 
 
@@ -38,12 +39,15 @@ class Picture:
         """The seed that it was drawn from."""
         return self.record.settings.seed
 
-    def save(self, path: str | Path, *, overwrite: bool = True) -> Path:
+    def save(
+        self, path: str | Path, *, overwrite: bool = True, inside: "Inside" = "record"
+    ) -> Path:
         """Write the image, with its record inside and as JSON beside it.
 
         Args:
             path: A .png, .jpg or .webp file; its folder is made if it is missing.
             overwrite: Replace a picture of that name.
+            inside: What the image itself tells: record, origin or mark (`docs/privacy.md`).
 
         Returns:
             The path of the image.
@@ -65,6 +69,7 @@ class Picture:
             overwrite=overwrite,
             exact_name=True,
             suffix=target.suffix,
+            inside=inside,
         )
         return saved.path
 

@@ -15,6 +15,7 @@ from sdgen.batch.jobs import Job
 from sdgen.batch.ledger import Entry, Noted
 from sdgen.errors import InputError
 from sdgen.files.folders import writing
+from sdgen.files.formats import SUFFIXES
 
 
 @dataclass(slots=True)
@@ -154,6 +155,16 @@ def _find_unnoted(
                 finished.done[job.id] = path
                 finished.unnoted.append((job, entry_for(job, path, folder)))
                 break
+        else:
+            if _is_orphan(folder / f"{job.stem}.json", job):
+                finished.broken[job.id] = job.stem
+
+
+def _is_orphan(sidecar: Path, job: Job) -> bool:
+    """Whether a kill came between this job's record and a picture that does not hold it."""
+    if not sidecar.is_file() or job_id_of(sidecar) != job.id:
+        return False
+    return not any(sidecar.with_suffix(suffix).exists() for suffix in SUFFIXES)
 
 
 def _by_stem(folder: Path, suffix: str) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sdgen.batch.jobs import WHOLE, Job, Shard
-from sdgen.files.formats import Format
+from sdgen.files.formats import Format, Inside
 from sdgen.files.names import DEFAULT_TEMPLATE
 from sdgen.models.prompts import refuse_losses
 from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording
@@ -21,6 +21,8 @@ class BatchOptions:
     wording: Wording = AS_WRITTEN
     strict_tokens: bool = False
     """Refuse all where a model does not read or know some words."""
+    inside: Inside = "record"
+    """What the pictures themselves tell; the records beside them are whole."""
     micro_batch: int | None = None
     """Pictures in one pipeline call, 1 to 64; None is what the device does well."""
 

@@ -158,6 +158,7 @@ class _Run:
             overwrite=broken is not None,
             root=self.folder,
             turn=turn,
+            inside=self.options.inside,
         )
         entry = entry_for(job, saved.path, self.folder)
         self.ledger.add(entry, job.source)

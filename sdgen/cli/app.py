@@ -34,7 +34,7 @@ GROUP_OPTIONS = frozenset(
 SWITCHES = frozenset(
     {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
      "--locked", "--all", "--strict", "--fidelity", "--strict-tokens",
-     "--serve"}
+     "--serve", "--no-embed", "--in-place", "--drop-mark"}
 )  # fmt: skip
 """Options of the commands that take no value."""
 
@@ -62,6 +62,7 @@ COMMANDS = {
         Command("schema", "schema", "Print the JSON Schema of a picture's record, or of a lock."),
         Command("diff", "diff", "Show what differs between two pictures."),
         Command("explain", "explain", "Show each setting and the place that gave its value."),
+        Command("strip", "strip", "Take everything out of pictures but the pixels."),
         Command("tokens", "tokens", "Show how a model reads a prompt."),
         Command("models", "models_cmd", "The models that are here."),
         Command("configs", "configs_cmd", "The named settings."),

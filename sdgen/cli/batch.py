@@ -21,6 +21,7 @@ from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import Configs, Device, Format, Json, LoraDirs, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
+from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
@@ -85,6 +86,8 @@ def batch(
     device: Device = "auto",
     output: Folder = Path("outputs"),
     format: Format = None,
+    privacy: Privacy = None,
+    no_embed: NoEmbed = False,
     name: Name = DEFAULT_TEMPLATE,
     shard: ShardOption = None,
     limit: Limit = None,
@@ -106,6 +109,7 @@ def batch(
     lock = open_lock(locked=locked, path=lock_file)
     options = BatchOptions(
         format=format_named(format) or "png",
+        inside=inside_of(privacy, no_embed=no_embed),
         limit=limit,
         template=name,
         micro_batch=micro_batch_of(micro_batch),

@@ -44,6 +44,7 @@ def save(drawing: Drawing, number: int, target: Target, turn: Turn = at_once) ->
         suffix=target.suffix,
         root=target.root,
         turn=turn,
+        inside=target.inside,
     )
 
 

@@ -26,6 +26,7 @@ from sdgen.cli.options import (
     with_settings,
 )
 from sdgen.cli.output import Output, display, error_object
+from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.stdin import with_stdin_prompt
@@ -66,6 +67,8 @@ def generate(
     device: Device = "auto",
     output: OutputPath = Path("outputs"),
     format: Format = None,
+    privacy: Privacy = None,
+    no_embed: NoEmbed = False,
     overwrite: Overwrite = False,
     locked: Locked = False,
     lock_file: LockFile = None,
@@ -82,7 +85,8 @@ def generate(
     pictures = _pictures(planned.settings, num_images, wording_of(wildcards, style, styles_file))
     if strict_tokens:
         refuse_losses(("", settings, planned.model) for settings, _ in pictures)
-    target = target_of(output, format, overwrite=overwrite).checked(num_images)
+    inside = inside_of(privacy, no_embed=no_embed)
+    target = target_of(output, format, overwrite=overwrite, inside=inside).checked(num_images)
     with stop_on_signals() as stop, open_display(out) as shown:
         shown.picture(f"loading {planned.model.name}")
         generator = engine.open_generator(device)

@@ -12,6 +12,7 @@ from sdgen.cli.cells import place_of
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.options import Device, Format, Json, LoraDirs, Overwrite, Quiet, with_settings
 from sdgen.cli.output import Output
+from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
 from sdgen.cli.progress import open_display
 from sdgen.cli.replaying import attempt
 from sdgen.cli.reproduce_all import reproduce_all
@@ -19,7 +20,7 @@ from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.target import target_of
 from sdgen.errors import InputError, ReproductionError, SdgenError
 from sdgen.files.folders import is_folder
-from sdgen.files.formats import SUFFIXES
+from sdgen.files.formats import SUFFIXES, Inside
 from sdgen.files.sheets import is_sheet
 from sdgen.recipe.layers import Layer
 from sdgen.replay import DEFAULT_TOLERANCE
@@ -82,6 +83,8 @@ def reproduce(
     device: Device = "auto",
     output: Keep = None,
     format: Format = None,
+    privacy: Privacy = None,
+    no_embed: NoEmbed = False,
     overwrite: Overwrite = False,
     locked: Locked = False,
     lock_file: LockFile = None,
@@ -97,7 +100,8 @@ def reproduce(
     out = Output(as_json=json, quiet=quiet)
     if strict and not all_below:
         raise InputError("--strict is for --all")
-    request = _request(flags, device, tolerance, check, output, format, overwrite)
+    inside = inside_of(privacy, no_embed=no_embed)
+    request = _request(flags, device, tolerance, check, output, format, overwrite, inside)
     request = replace(
         request,
         lock=open_lock(locked=locked, path=lock_file),
@@ -124,16 +128,20 @@ def _request(
     output: Path | None,
     format: str | None,
     overwrite: bool,
+    inside: Inside,
 ) -> Request:
     values = dict(flags.values)
     place = values.pop("model", None)
     changed = replace(flags, values=values)
     if check_only and (values or output):
         raise InputError("--check draws nothing, so it takes no settings and no --output")
-    if not (output or values) and (format or overwrite):
-        raise InputError("--format and --overwrite are for a picture that is kept: add --output")
+    if not (output or values) and (format or overwrite or inside != "record"):
+        told = "--format, --overwrite, --privacy and --no-embed are for a picture that is kept"
+        raise InputError(f"{told}: add --output")
     kept = output if output is not None or not values else Path("outputs")
-    target = target_of(kept, format, overwrite=overwrite) if kept is not None else None
+    target = None
+    if kept is not None:
+        target = target_of(kept, format, overwrite=overwrite, inside=inside)
     return Request(changed, place, device, tolerance, check_only, target)
 
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from sdgen.errors import InputError
 from sdgen.files.folders import is_folder
-from sdgen.files.formats import SUFFIXES, format_named, format_of, is_foreign
+from sdgen.files.formats import SUFFIXES, Inside, format_named, format_of, is_foreign
 from sdgen.files.formats import Format as ImageFormat
 from sdgen.files.save import check_exact_name
 from sdgen.files.write import check_folder
@@ -23,6 +23,8 @@ class Target:
     overwrite: bool = False
     root: Path | None = None
     """The folder without links in its path, once it was looked at."""
+    inside: Inside = "record"
+    """What the pictures themselves tell."""
 
     def stem_of(self, number: int) -> str | None:
         """The stem of picture `number` (from 0) when the user named the file."""
@@ -45,7 +47,9 @@ class Target:
         return replace(self, root=root)
 
 
-def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
+def target_of(
+    output: Path, wanted: str | None, *, overwrite: bool, inside: Inside = "record"
+) -> Target:
     """Folder, stem and format from `-o` and `--format`: an image ending makes `-o` a file.
 
     Raises:
@@ -58,8 +62,8 @@ def target_of(output: Path, wanted: str | None, *, overwrite: bool) -> Target:
             raise InputError(
                 f"sdgen writes no {output.suffix} pictures", hint=f"the endings are {suffixes}"
             )
-        return Target(output, chosen or "png", overwrite=overwrite)
+        return Target(output, chosen or "png", overwrite=overwrite, inside=inside)
     named = format_of(output)
     if chosen not in (None, named):
         raise InputError(f"--format {wanted} contradicts {output.name}")
-    return Target(output.parent, named, output.stem, output.suffix, overwrite)
+    return Target(output.parent, named, output.stem, output.suffix, overwrite, inside=inside)

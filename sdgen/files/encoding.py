@@ -10,7 +10,7 @@ import io
 from PIL import Image
 
 from sdgen.errors import GenerationError
-from sdgen.files.formats import Format
+from sdgen.files.formats import Format, Inside
 from sdgen.files.png import encode_png
 from sdgen.files.segments import exif_with_comment
 from sdgen.metadata.a1111 import parameters_text
@@ -18,6 +18,8 @@ from sdgen.metadata.record import Record
 from sdgen.metadata.xmp import xmp_packet
 
 JPEG_QUALITY = 95
+
+_XMP = "XML:com.adobe.xmp"
 MAX_PARAMETERS_BYTES = 2**16 - 128
 """A1111 text above this is left out: JPEG cannot hold it, and the record says the same and more."""
 
@@ -26,8 +28,10 @@ MAX_RECORD_BYTES: dict[Format, int] = {"png": 2**18, "webp": 2**18, "jpeg": 65_5
 others hold every prompt that the settings allow (10,000 characters, twice, of 4 bytes)."""
 
 
-def encode(image: Image.Image, record: Record, format: Format = "png") -> bytes:
-    """`image` as a file of `format` with everything in it that makes it again.
+def encode(
+    image: Image.Image, record: Record, format: Format = "png", inside: Inside = "record"
+) -> bytes:
+    """`image` as a file of `format` with everything in it that makes it again, or with less.
 
     An image in another mode is converted to RGB; the record is written as `record_in` gives it.
 
@@ -36,7 +40,7 @@ def encode(image: Image.Image, record: Record, format: Format = "png") -> bytes:
     """
     rgb = image if image.mode == "RGB" else image.convert("RGB")
     kept = record_in(record, format)
-    return {"png": _as_png, "jpeg": _as_jpeg, "webp": _as_webp}[format](rgb, kept)
+    return {"png": _as_png, "jpeg": _as_jpeg, "webp": _as_webp}[format](rgb, kept, inside)
 
 
 def record_in(record: Record, format: Format) -> Record:
@@ -45,14 +49,20 @@ def record_in(record: Record, format: Format) -> Record:
     return record.model_copy(update={"image": record.image.model_copy(update={"lossy": lossy})})
 
 
-def _as_png(image: Image.Image, record: Record) -> bytes:
+def _as_png(image: Image.Image, record: Record, inside: Inside) -> bytes:
+    if inside != "record":
+        return encode_png(image, {_XMP: _mark(record, inside)})
     texts = {"sdgen": record.to_json()}
     _check_length(texts["sdgen"].encode(), "png")
     parameters = parameters_text(record)
     if len(parameters.encode()) <= MAX_PARAMETERS_BYTES:
         texts["parameters"] = parameters
-    texts["XML:com.adobe.xmp"] = xmp_packet(record, with_record=False)
+    texts[_XMP] = xmp_packet(record, with_record=False)
     return encode_png(image, texts)
+
+
+def _mark(record: Record, inside: Inside) -> str:
+    return xmp_packet(record, with_record=False, with_origin=inside == "origin")
 
 
 def seen_as_jpeg(image: Image.Image) -> Image.Image:
@@ -63,24 +73,26 @@ def seen_as_jpeg(image: Image.Image) -> Image.Image:
         return shown.convert("RGB")
 
 
-def _as_jpeg(image: Image.Image, record: Record) -> bytes:
+def _as_jpeg(image: Image.Image, record: Record, inside: Inside) -> bytes:
     """Quality 95 with full colour resolution: halved colours smear red and blue outlines."""
     file = io.BytesIO()
-    exif, xmp = _blocks(record, "jpeg")
+    exif, xmp = _blocks(record, "jpeg", inside)
     image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0, exif=exif, xmp=xmp)
     return file.getvalue()
 
 
-def _as_webp(image: Image.Image, record: Record) -> bytes:
+def _as_webp(image: Image.Image, record: Record, inside: Inside) -> bytes:
     """Lossless, at the method that takes a third of the default's time for 1 to 15 % more bytes."""
     file = io.BytesIO()
-    exif, xmp = _blocks(record, "webp")
+    exif, xmp = _blocks(record, "webp", inside)
     image.save(file, "WEBP", lossless=True, method=1, quality=20, exif=exif, xmp=xmp)
     return file.getvalue()
 
 
-def _blocks(record: Record, format: Format) -> tuple[bytes, bytes]:
+def _blocks(record: Record, format: Format, inside: Inside) -> tuple[bytes, bytes]:
     """EXIF with the A1111 text, and XMP with the record."""
+    if inside != "record":
+        return b"", _mark(record, inside).encode()
     xmp = xmp_packet(record, with_record=True).encode()
     _check_length(xmp, format)
     text = parameters_text(record)

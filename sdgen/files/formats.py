@@ -8,6 +8,14 @@ from sdgen.errors import InputError, did_you_mean
 Format = Literal["png", "jpeg", "webp"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
+Inside = Literal["record", "origin", "mark"]
+"""What is told inside a picture, beside the record that lies with it:
+
+- record: all of it, A1111's text, and the mark that a model made the picture
+- origin: the mark, the program, the model's name and the hash of the pixels
+- mark: the mark and the program
+"""
+
 SUFFIXES: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 """The only suffixes a picture can get. A name's suffix decides what programs do with the file."""
 

@@ -36,7 +36,7 @@ def encode_png(image: Image.Image, texts: Mapping[str, str]) -> bytes:
     header = struct.pack(">IIBBBBB", image.width, image.height, 8, 2, 0, 0, 0)  # 8 bits, RGB
     chunks = [
         _chunk(b"IHDR", header),
-        *(_text_chunk(keyword, text) for keyword, text in texts.items()),
+        *(text_chunk(keyword, text) for keyword, text in texts.items()),
         _chunk(b"IDAT", _deflated(_filtered(image))),
         _chunk(b"IEND", b""),
     ]
@@ -47,7 +47,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _text_chunk(keyword: str, text: str) -> bytes:
+def text_chunk(keyword: str, text: str) -> bytes:
     """An iTXt chunk (UTF-8); tEXt (Latin-1) for the keyword that others expect there."""
     if keyword == _LATIN_KEYWORD:
         with suppress(UnicodeEncodeError):

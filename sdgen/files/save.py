@@ -1,7 +1,8 @@
 """Save a picture with its record: the picture first, which holds the record too, then its sidecar.
 
 The picture is the commit point. It gets its name by a hard link, complete, so that a kill at any
-moment leaves either nothing or a picture from which the sidecar can be written again.
+moment leaves either nothing or a picture from which the sidecar can be written again. Where a
+person wants the record out of the picture, the sidecar comes first instead.
 
 A name is free when neither picture nor sidecar has it: `fox.json` belongs to one of `fox.png` and
 `fox.webp`. The picture claims; the sidecar follows. If another process claimed the sidecar's name
@@ -18,7 +19,7 @@ from PIL import Image
 from sdgen.errors import InputError, OutputError
 from sdgen.files.encoding import encode, record_in
 from sdgen.files.folders import OpenFolder, writing
-from sdgen.files.formats import SUFFIXES, Format, suffix_of
+from sdgen.files.formats import SUFFIXES, Format, Inside, suffix_of
 from sdgen.files.write import name_taken, numbered, opened, refuse_odd_target
 from sdgen.metadata.json_text import MAX_JSON_BYTES, parse_json_object
 from sdgen.metadata.record import Record
@@ -40,6 +41,8 @@ class _Pair:
     picture: str
     sidecar: str
     suffix: str
+    bare: bool
+    """The picture does not hold its record: the sidecar comes first, so that none is without."""
 
     def path(self, stem: str) -> Path:
         return self.folder.path / (stem + self.suffix)
@@ -64,6 +67,7 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
     suffix: str = "",
     root: Path | None = None,
     turn: Callable[[], None] = at_once,
+    inside: Inside = "record",
 ) -> SavedPicture:
     """Write `image` with `record` inside, and `record` beside it as `<stem>.json`.
 
@@ -79,6 +83,7 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
         root: What `check_folder` gave for `folder`: a link that was swapped in since is refused.
         turn: Called when both files are written under hidden names, before they get theirs; may
             wait for other saves that go beside this one.
+        inside: What the picture itself tells; the record beside it is always whole.
 
     Raises:
         OutputError: The files cannot be written, or the exact name is taken.
@@ -89,12 +94,12 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
     if SUFFIXES.get(suffix.lower()) != format:
         raise InputError(f"{suffix!r} is not a suffix of {format} files")
     *parents, name = _parts(stem)
-    data = encode(image, record, format)
+    data = encode(image, record, format, inside)
     note = record_in(record, format).to_json(indent=2) + "\n"
     with (
         writing(folder.joinpath(*parents, name + suffix)),
         _opened(folder, root, parents) as home,
-        _prepared(home, name + suffix, data, note.encode()) as pair,
+        _prepared(home, name + suffix, data, note.encode(), bare=inside != "record") as pair,
     ):
         turn()
         if overwrite:
@@ -141,10 +146,12 @@ def _parts(stem: str) -> list[str]:
 
 
 @contextmanager
-def _prepared(home: OpenFolder, name: str, data: bytes, note: bytes) -> Iterator[_Pair]:
+def _prepared(
+    home: OpenFolder, name: str, data: bytes, note: bytes, *, bare: bool
+) -> Iterator[_Pair]:
     """Both files written into `home`, under hidden names."""
     with home.temporary(name, data) as picture, home.temporary(f"{name}.json", note) as sidecar:
-        yield _Pair(home, picture, sidecar, Path(name).suffix)
+        yield _Pair(home, picture, sidecar, Path(name).suffix, bare)
 
 
 @contextmanager
@@ -165,14 +172,16 @@ def _claim(pair: _Pair, stem: str) -> SavedPicture | None:
     saved = pair.saved(stem)
     if pair.folder.has(saved.sidecar.name):  # only saves a withdrawal; the links below decide
         return None
-    if not pair.folder.claim(pair.picture, saved.path.name):
+    files = [(pair.picture, saved.path.name), (pair.sidecar, saved.sidecar.name)]
+    first, second = reversed(files) if pair.bare else files
+    if not pair.folder.claim(*first):
         return None
     is_claimed = False
     try:
-        is_claimed = pair.folder.claim(pair.sidecar, saved.sidecar.name)
+        is_claimed = pair.folder.claim(*second)
     finally:
         if not is_claimed:  # a failed save leaves nothing: the next try would make a second picture
-            pair.folder.remove(saved.path.name)
+            pair.folder.remove(first[1])
     return saved if is_claimed else None
 
 
@@ -185,12 +194,17 @@ def _replace(pair: _Pair, stem: str) -> SavedPicture:
     """Put both files in place of what is there.
 
     The old sidecar goes first: a kill in between may leave a picture without one, never a picture
-    with another's.
+    with another's. A picture without its record inside comes last.
     """
     saved = pair.saved(stem)
     refuse_odd_target(saved.path)
     refuse_odd_target(saved.sidecar)
     _refuse_foreign(saved)
+    if pair.bare:
+        pair.folder.remove(saved.path.name)
+        pair.folder.replace(pair.sidecar, saved.sidecar.name)
+        pair.folder.replace(pair.picture, saved.path.name)
+        return saved
     pair.folder.remove(saved.sidecar.name)
     pair.folder.replace(pair.picture, saved.path.name)
     pair.folder.replace(pair.sidecar, saved.sidecar.name)

@@ -10,8 +10,8 @@ from sdgen.errors import InputError
 MAX_BLOCK_BYTES = 2**20
 MAX_BLOCKS = 10_000
 
-_JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_JPEG_EXIF = b"Exif\0\0"
+JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+JPEG_EXIF = b"Exif\0\0"
 _START_OF_SCAN, _END_OF_IMAGE, _APP1, _COMMENT = 0xDA, 0xD9, 0xE1, 0xFE
 _WITHOUT_BODY = (0x01, *range(0xD0, 0xD9))
 
@@ -35,7 +35,7 @@ def exif_with_comment(text: str) -> bytes:
     comment = b"UNICODE\0" + text.encode("utf-16-be")
     pointer = struct.pack(">HHHIII", 1, 0x8769, 4, 1, 26, 0)  # directory 0: one LONG, at byte 26
     entry = struct.pack(">HHHIII", 1, 0x9286, 7, len(comment), 44, 0)
-    return _JPEG_EXIF + b"MM\0\x2a\0\0\0\x08" + pointer + entry + comment
+    return JPEG_EXIF + b"MM\0\x2a\0\0\0\x08" + pointer + entry + comment
 
 
 def jpeg_blocks(file: BinaryIO) -> Blocks:
@@ -46,10 +46,10 @@ def jpeg_blocks(file: BinaryIO) -> Blocks:
     """
     exif = xmp = comment = b""
     for marker, body in _jpeg_segments(file):
-        if marker == _APP1 and body.startswith(_JPEG_EXIF):
+        if marker == _APP1 and body.startswith(JPEG_EXIF):
             exif = exif or body
-        if marker == _APP1 and body.startswith(_JPEG_XMP):
-            xmp = xmp or body.removeprefix(_JPEG_XMP)
+        if marker == _APP1 and body.startswith(JPEG_XMP):
+            xmp = xmp or body.removeprefix(JPEG_XMP)
         if marker == _COMMENT:
             comment = comment or body
     return Blocks(exif, xmp, comment)

@@ -14,7 +14,8 @@ _TAGS = {
     0x9286: "UserComment", 0x927C: "MakerNote",
 }  # fmt: skip
 _EXIF_DIRECTORY = 0x8769
-_LONG = 4
+_ORIENTATION = 0x0112
+_SHORT, _LONG = 3, 4
 _TEXTS = (1, 2, 7)
 """BYTE, ASCII, UNDEFINED: programs write a UserComment as any of them, standard or not."""
 
@@ -34,6 +35,23 @@ def exif_texts(block: bytes) -> dict[str, str]:
             elif kind in _TEXTS and _TAGS.get(tag, "") not in ("", *found):
                 found[_TAGS[tag]] = _text(tag, value)
     return found
+
+
+def orientation(block: bytes) -> int | None:
+    """How the picture of an EXIF block is turned, 1 (not) to 8; None where it does not say."""
+    data = block.removeprefix(b"Exif\0\0")[:MOST_BYTES]
+    order = {b"MM\0\x2a": ">", b"II\x2a\0": "<"}.get(data[:4])
+    if order is None or len(data) < 8:
+        return None
+    [at] = struct.unpack_from(f"{order}I", data, 4)
+    if at + 2 > len(data):
+        return None
+    count = min(struct.unpack_from(f"{order}H", data, at)[0], MOST_ENTRIES)
+    for place in range(at + 2, min(at + 2 + 12 * count, len(data) - 11), 12):
+        tag, kind, _, way = struct.unpack_from(f"{order}HHIH", data, place)
+        if (tag, kind) == (_ORIENTATION, _SHORT) and 1 <= way <= 8:
+            return int(way)
+    return None
 
 
 def _entries(data: bytes, order: str, at: int) -> Iterator[tuple[int, int, bytes]]:
