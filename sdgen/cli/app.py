@@ -34,7 +34,8 @@ GROUP_OPTIONS = frozenset(
 SWITCHES = frozenset(
     {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
      "--locked", "--all", "--strict", "--fidelity", "--strict-tokens",
-     "--serve", "--no-embed", "--in-place", "--drop-mark"}
+     "--serve", "--no-embed", "--in-place", "--drop-mark",
+     "--paths", "--null", "-0", "--reverse", "-r", "--rebuild"}
 )  # fmt: skip
 """Options of the commands that take no value."""
 
@@ -59,6 +60,7 @@ COMMANDS = {
         Command("gallery", "gallery", "Make one HTML page to look through pictures."),
         Command("contact-sheet", "contact_sheet", "Put the pictures of a folder on one sheet."),
         Command("show", "show", "Show what made a picture."),
+        Command("find", "find", "Find pictures by what made them."),
         Command("schema", "schema", "Print the JSON Schema of a picture's record, or of a lock."),
         Command("diff", "diff", "Show what differs between two pictures."),
         Command("explain", "explain", "Show each setting and the place that gave its value."),
