@@ -5,6 +5,7 @@
     SdgenError                  1   (a plain SdgenError is never raised)
     ├── InputError              2   bad input; nothing was drawn
     ├── GenerationError         3   this picture could not be drawn; others may be fine
+    │   └── SafetyError         3   the model's safety checker blanked it
     ├── ModelError              4   model not found or not loadable
     ├── OutputError             5   the result could not be written
     ├── MemoryExhaustedError    6   out of memory
@@ -45,6 +46,12 @@ class GenerationError(SdgenError):
 
     exit_code = 3
     code = "generation"
+
+
+class SafetyError(GenerationError):
+    """The safety checker of the model blanked the picture."""
+
+    code = "safety"
 
 
 class ModelError(SdgenError):

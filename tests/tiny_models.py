@@ -20,7 +20,10 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
 from transformers import (
+    CLIPConfig,
+    CLIPImageProcessor,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
@@ -167,3 +170,34 @@ def _byte_letters() -> list[str]:
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     hidden = [byte for byte in range(256) if byte not in printable]
     return [chr(byte) for byte in printable] + [chr(256 + n) for n in range(len(hidden))]
+
+
+@torch.random.fork_rng(devices=[])
+def add_checker(folder: Path, *, refuses: bool) -> Path:
+    """Give the Stable Diffusion pipeline in `folder` a safety checker that lets all or none pass.
+
+    A concept counts as seen where its likeness to the picture is above its threshold: likenesses
+    lie between -1 and 1, so a threshold of -2 is always passed, and one of 2 never.
+    """
+    size = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1,
+            "num_attention_heads": 2}  # fmt: skip
+    torch.manual_seed(0)
+    config = CLIPConfig(
+        vision_config={**size, "image_size": 16, "patch_size": 8},
+        text_config={**size, "vocab_size": 8},
+        projection_dim=8,
+    )
+    checker = StableDiffusionSafetyChecker(config)
+    with torch.no_grad():
+        for name in ("concept_embeds", "special_care_embeds"):
+            getattr(checker, name).normal_()
+            getattr(checker, f"{name}_weights").fill_(-2.0 if refuses else 2.0)
+    checker.save_pretrained(folder / "safety_checker", safe_serialization=True)
+    side = {"height": 16, "width": 16}
+    CLIPImageProcessor(size=side, crop_size=side).save_pretrained(folder / "feature_extractor")
+    index = json.loads((folder / "model_index.json").read_text())
+    index["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
+    index["feature_extractor"] = ["transformers", "CLIPImageProcessor"]
+    index["requires_safety_checker"] = True
+    (folder / "model_index.json").write_text(json.dumps(index))
+    return folder

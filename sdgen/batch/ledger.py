@@ -73,13 +73,15 @@ class Ledger:
         self._append({**said, "source": PurePath(source).name})
         self.noted[entry.id, entry.suffix] = entry
 
-    def add_failure(self, id: str, source: str, reason: str) -> None:
+    def add_failure(self, id: str, source: str, reason: str, code: str) -> None:
         """Note a job that could not be drawn: for people, the next run tries it again.
+
+        `code` is the error's, such as `generation`, or `safety` for what a checker blanked.
 
         Raises:
             OutputError: The line cannot be written.
         """
-        self._append({"id": id, "failed": reason, "source": PurePath(source).name})
+        self._append({"id": id, "failed": reason, "code": code, "source": PurePath(source).name})
 
     def close(self) -> None:
         with suppress(OSError):  # every line is on the disk already

@@ -142,7 +142,7 @@ class _Run:
             raise
         except SdgenError as error:
             turn()
-            self.ledger.add_failure(job.id, job.source, str(error))
+            self.ledger.add_failure(job.id, job.source, str(error), error.code)
             return error
 
     def _write(self, job: Job, drawing: Drawing, turn: Turn) -> Path:

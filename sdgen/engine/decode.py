@@ -14,7 +14,7 @@ from PIL import Image
 
 from sdgen.engine.ladder import Way
 from sdgen.engine.tiling import decoded_in_tiles, seamless
-from sdgen.errors import GenerationError
+from sdgen.errors import GenerationError, SafetyError
 
 _HALVES = (torch.float16, torch.bfloat16)
 
@@ -81,7 +81,7 @@ def _picture(
 
     Raises:
         _BadPixelsError: Not finite, or black all over.
-        GenerationError: The safety checker blanked it.
+        SafetyError: The safety checker blanked it.
     """
     with _vae_in(pipeline.vae, dtype), _tiles_of(pipeline, tile):
         scaled = _unscaled(latents.to(dtype), pipeline.vae.config)
@@ -89,7 +89,10 @@ def _picture(
     if not torch.isfinite(decoded).all():
         raise _BadPixelsError("as NaN: the numbers overflowed in the decoder")
     if _is_blanked(pipeline, decoded, latents.dtype):
-        raise GenerationError("the model's safety checker blanked the picture")
+        raise SafetyError(
+            "the model's safety checker blanked the picture",
+            hint="another --seed or prompt; --safety-checker off lets every picture through",
+        )
     levels = _levels(pipeline, decoded)
     if not levels.any():
         raise _BadPixelsError("black all over")

@@ -10,9 +10,10 @@ from sdgen.engine import Drawing, OnStep, Slots, Tell, no_progress, shape_key, t
 from sdgen.engine.devices import choose_device, choose_dtype, describe
 from sdgen.engine.environment import switches_as
 from sdgen.engine.failures import LackOfMemoryError, Stage
+from sdgen.engine.features import with_features
 from sdgen.engine.ladder import Shape, Way, Ways, way_recorded
 from sdgen.engine.loader import LoadedModel, load_model
-from sdgen.engine.lora import added_to, notices_of, with_added
+from sdgen.engine.lora import added_to, notices_of
 from sdgen.engine.notices import notices_on
 from sdgen.engine.philox import check_source
 from sdgen.engine.recording import recorded
@@ -147,7 +148,7 @@ class DiffusersGenerator:
         device, dtype = self._place(_shared(slots).dtype, way)
         try:
             loaded = self._load(call.model, _shared(slots).dtype, way)
-            with with_added(loaded, call.model, _shared(slots)) as whole:
+            with with_features(loaded, call.model, _shared(slots)) as whole:
                 found = draw_together(whole, slots, way, call.on_step)
         except LackOfMemoryError as lack:
             return lack.stage

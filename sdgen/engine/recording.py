@@ -11,6 +11,7 @@ from sdgen.engine.loader import LoadedModel
 from sdgen.engine.lora import added_to, notices_of
 from sdgen.engine.notices import notices_on
 from sdgen.engine.post import processed
+from sdgen.engine.safety import outcome_of
 from sdgen.engine.together import Drawn
 from sdgen.metadata.record import (
     BatchRecord,
@@ -56,7 +57,7 @@ def recorded(
         scheduler=SchedulerRecord(
             class_name=type(scheduler).__name__, config=_plain(dict(scheduler.config))
         ),
-        environment=environment(device) | drawn.how,
+        environment=environment(device) | drawn.how | outcome_of(loaded, settings),
         batch=place,
         image=pixels_of(image).model_copy(update={"before_post": before}),
         notices=[*notices_on(loaded.pipeline, model, settings), *notices_of(added), *drawn.notices],

@@ -98,6 +98,8 @@ def _last_pairs(settings: Settings) -> Iterator[Pair]:
         yield "Eta DDIM", _number(settings.eta)
     if settings.guidance_rescale:
         yield "CFG rescale", _number(settings.guidance_rescale)
+    if settings.freeu:
+        yield "FreeU", settings.freeu
     if settings.post:
         yield "Post", ", ".join(settings.post)
 

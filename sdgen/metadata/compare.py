@@ -30,6 +30,7 @@ IN_WORDS: Mapping[Fact, str] = {
     ("environment", "vae_dtype"): "number format of the VAE",
     ("environment", "vae_tile"): "tiles of the VAE",
     ("environment", "offload"): "offload to main memory",
+    ("environment", "safety_checker"): "safety checker",
     ("software", "version"): "sdgen",
     ("scheduler", "class"): "scheduler class",
 }

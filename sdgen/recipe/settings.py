@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from sdgen.errors import InputError
+from sdgen.recipe.freeu import read_freeu
 from sdgen.recipe.loras import read_loras
 from sdgen.recipe.post import read_post
 from sdgen.recipe.prompt.refused import refusal
@@ -62,6 +63,11 @@ def _canonical_scheduler(name: str) -> str:
     except InputError as error:
         hint = f" ({error.hint})" if error.hint else ""
         raise ValueError(f"{error}{hint}") from error
+
+
+def _as_switch(value: Any) -> Any:
+    """YAML reads `on` and `off` as true and false."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
 Text = Annotated[str, AfterValidator(_sound_text)]
@@ -147,6 +153,13 @@ class Settings(BaseModel):
     )  # fmt: skip
     tiling: Literal["none", "x", "y", "xy"] = Field(
         "none", description="Edges that meet when the picture is laid beside itself."
+    )
+    freeu: Annotated[Text, BeforeValidator(read_freeu)] = Field(
+        "", description="FreeU: factors of backbone and skips in the UNet; empty is without.",
+        json_schema_extra={"metavar": "B1,B2,S1,S2"},
+    )  # fmt: skip
+    safety_checker: Annotated[Literal["on", "off"], BeforeValidator(_as_switch)] = Field(
+        "on", description="Whether a model's own safety checker may refuse pictures."
     )
     post: Annotated[tuple[Text, ...], BeforeValidator(read_post)] = Field(
         (), description="Done after drawing, in this order: contrast, sharpen…; repeatable.",
