@@ -14,7 +14,7 @@ from PIL import Image
 from sdgen import engine
 from sdgen.engine import Drawing, ImageGenerator, OnStep, Slots, Tell, no_progress, tell_nobody
 from sdgen.errors import InputError, ModelError, SdgenError
-from sdgen.files.compare import PixelDifference, compare_pixels, unlike_jpeg
+from sdgen.files.compare import PixelDifference, compare_pixels, unlike_lossy
 from sdgen.metadata.compare import Difference, differences
 from sdgen.metadata.record import Record, pixels_sha256
 from sdgen.models import LocalModel, find_model
@@ -279,8 +279,8 @@ def judge(original: Original, drawing: Drawing, tolerance: int) -> Verdict:
         one for one in differences(original.record, drawing.record) if one.part != "model"
     )
     if drawing.record.image.sha256 == original.record.image.sha256:
-        jpeg = None if original.lossless else original.image
-        if jpeg is not None and (how := unlike_jpeg(jpeg, drawing.image)):
+        shown = None if original.lossless else original.image
+        if shown is not None and (how := unlike_lossy(shown, drawing.image)):
             changed = f"the picture was changed after it was drawn: {how}"
             return Verdict("different", changed, differences=found)
         return Verdict("identical", "every pixel is the same", differences=found)

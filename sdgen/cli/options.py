@@ -60,7 +60,7 @@ OutputPath = Annotated[
 ]
 Format = Annotated[
     str | None,
-    typer.Option("--format", metavar="png|jpeg|webp", help="Kind of image file."),
+    typer.Option("--format", metavar="png|jpeg|webp|avif", help="Kind of image file."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files of the same name.")]
 Json = Annotated[bool, typer.Option("--json", help="Results as JSON lines on stdout.")]

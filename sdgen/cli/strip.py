@@ -17,7 +17,7 @@ from sdgen.files.write import numbered, publish
 
 MOST_BYTES = 2**30
 
-Sources = Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or WebP.")]
+Sources = Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, WebP or AVIF.")]
 Where = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="PATH", help="Folder for the copies, or one file."),

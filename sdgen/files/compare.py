@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageChops, ImageStat
 
-from sdgen.files.encoding import seen_as_jpeg
+from sdgen.files.encoding import LOSSY, seen_as
+from sdgen.files.formats import can_write
 
-JPEG_TOLERANCE = 16
-"""Levels by which another JPEG library may show the same file, or write the same picture."""
+LOSSY_TOLERANCE = 16
+"""Levels by which another library may show the same file, or write the same picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,14 @@ def compare_pixels(a: Image.Image, b: Image.Image) -> PixelDifference:
     return PixelDifference(largest, sum(histogram[1:]), a.width * a.height)
 
 
-def unlike_jpeg(shown: Image.Image, drawn: Image.Image) -> str:
-    """How what a file shows differs from a JPEG of `drawn`; empty where it is one."""
+def unlike_lossy(shown: Image.Image, drawn: Image.Image) -> str:
+    """How what a lossy file shows differs from such a file of `drawn`; empty where it is one."""
     if shown.size != drawn.size:
         return "it has another size"
-    distance = compare_pixels(shown, seen_as_jpeg(drawn))
-    return str(distance) if distance.largest > JPEG_TOLERANCE else ""
+    told = ""
+    for format in filter(can_write, LOSSY):
+        distance = compare_pixels(shown, seen_as(format, drawn))
+        if distance.largest <= LOSSY_TOLERANCE:
+            return ""
+        told = told or str(distance)
+    return told

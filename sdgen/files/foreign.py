@@ -9,13 +9,14 @@ from sdgen.files.folders import is_file
 from sdgen.files.formats import format_in
 from sdgen.files.png import png_texts_and_exif
 from sdgen.files.reading import (
+    BLOCKS,
     NoRecordError,
     alpha_columns,
     head_of,
     read_record_of,
     readable,
 )
-from sdgen.files.segments import Blocks, jpeg_blocks, webp_blocks
+from sdgen.files.segments import Blocks
 from sdgen.metadata.exif import exif_texts
 from sdgen.metadata.formats.detect import our_text, read_foreign
 from sdgen.metadata.formats.foreign import Carried, Foreign
@@ -120,10 +121,8 @@ def carried_by(file: BinaryIO) -> Carried:
     if kind == "png":
         texts, exif = png_texts_and_exif(file)
         return _carried(Blocks(exif, texts.get("XML:com.adobe.xmp", "").encode()), texts)
-    if kind == "jpeg":
-        return _carried(jpeg_blocks(file))
-    if kind == "webp":
-        return _carried(webp_blocks(file))
+    if kind is not None and kind != "json":
+        return _carried(BLOCKS[kind](file))
     return Carried(plain=_text(file.read(MAX_TEXT_BYTES + 1)))
 
 

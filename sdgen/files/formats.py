@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from sdgen.errors import InputError, did_you_mean
 
-Format = Literal["png", "jpeg", "webp"]
+Format = Literal["png", "jpeg", "webp", "avif"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 Inside = Literal["record", "origin", "mark"]
@@ -16,11 +16,13 @@ Inside = Literal["record", "origin", "mark"]
 - mark: the mark and the program
 """
 
-SUFFIXES: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
+SUFFIXES: dict[str, Format] = {
+    ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".avif": "avif"
+}  # fmt: skip
 """The only suffixes a picture can get. A name's suffix decides what programs do with the file."""
 
 FOREIGN_SUFFIXES = (
-    ".avif", ".bmp", ".gif", ".heic", ".ico", ".jp2", ".json", ".jxl", ".pdf", ".ppm", ".psd",
+    ".bmp", ".gif", ".heic", ".ico", ".jp2", ".json", ".jxl", ".pdf", ".ppm", ".psd",
     ".svg", ".tga", ".tif", ".tiff", ".txt",
 )  # fmt: skip
 """Endings of files that nobody would give to a folder."""
@@ -30,7 +32,7 @@ HEAD_BYTES = 16
 
 
 def suffix_of(format: Format) -> str:
-    """`.png`, `.jpg` or `.webp`."""
+    """`.png`, `.jpg`, `.webp` or `.avif`."""
     return next(suffix for suffix, found in SUFFIXES.items() if found == format)
 
 
@@ -38,14 +40,14 @@ def format_named(wanted: str | None) -> Format | None:
     """The format that a person calls `wanted`.
 
     Raises:
-        InputError: We write none of that name.
+        InputError: We write none of that name, or not with this Pillow.
     """
     names: dict[str, Format] = {name: name for name in FORMATS} | {"jpg": "jpeg"}
     if wanted is None:
         return None
     if wanted.lower() not in names:
         raise InputError(f"unknown format {wanted!r}", hint=f"one of {', '.join(FORMATS)}")
-    return names[wanted.lower()]
+    return _buildable(names[wanted.lower()])
 
 
 def is_foreign(suffix: str) -> bool:
@@ -59,13 +61,30 @@ def format_of(path: Path) -> Format:
     """The format that the suffix of `path` asks for, whatever its case.
 
     Raises:
-        InputError: It has no suffix of a format that sdgen writes.
+        InputError: It has no suffix of a format that sdgen writes, with this Pillow.
     """
     found = SUFFIXES.get(path.suffix.lower())
     if not found:
         hint = did_you_mean(path.suffix, SUFFIXES) or f"the suffixes are {', '.join(SUFFIXES)}"
         raise InputError(f"{path} has no suffix of a picture", hint=hint)
-    return found
+    return _buildable(found)
+
+
+def can_write(format: Format) -> bool:
+    """Whether this Pillow can write `format`: AVIF is a part that it may be built without."""
+    if format != "avif":
+        return True
+    from PIL import features
+
+    return bool(features.check("avif"))
+
+
+def _buildable(format: Format) -> Format:
+    if not can_write(format):
+        raise InputError(
+            "this Pillow was built without AVIF", hint="pip install -U pillow, or another format"
+        )
+    return format
 
 
 def format_in(head: bytes) -> Format | Literal["json"] | None:
@@ -76,6 +95,8 @@ def format_in(head: bytes) -> Format | Literal["json"] | None:
         return "jpeg"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp"
+    if head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis"):
+        return "avif"
     if head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")[:1] == b"{":
         return "json"
     return None

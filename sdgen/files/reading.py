@@ -2,7 +2,7 @@
 
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from sdgen.errors import InputError
 from sdgen.files.folders import is_file
 from sdgen.files.formats import HEAD_BYTES, SUFFIXES, Format, format_in
+from sdgen.files.isobmff import avif_blocks
 from sdgen.files.png import png_texts
 from sdgen.files.segments import Blocks, jpeg_blocks, webp_blocks
 from sdgen.metadata.json_text import MAX_JSON_BYTES
@@ -22,6 +23,11 @@ from sdgen.metadata.xmp import record_text
 
 MAX_PIXELS_READ = 89_478_485
 """Pillow's own border between a large picture and an attack (a quarter GiB of pixels)."""
+
+BLOCKS: Mapping[Format, Callable[[BinaryIO], Blocks]] = {
+    "jpeg": jpeg_blocks, "webp": webp_blocks, "avif": avif_blocks
+}  # fmt: skip
+"""What reads EXIF and XMP of a format; PNG has texts as well."""
 
 _FOREIGN_KEYWORDS = (
     "parameters",
@@ -64,7 +70,7 @@ def read_record_of(path: Path) -> Record:
         if kind == "json":
             return read_record(file.read(MAX_JSON_BYTES + 1))
         if kind is None:
-            raise InputError("neither a picture (PNG, JPEG, WebP) nor a record")
+            raise InputError("neither a picture (PNG, JPEG, WebP, AVIF) nor a record")
         found = _embedded(file, kind)
         if found.record is not None:
             return read_record(found.record)
@@ -96,7 +102,7 @@ def pixels_in(file: BinaryIO) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a bomb is an error below; odd EXIF does not matter
         try:
-            image = Image.open(file, formats=("PNG", "JPEG", "WEBP"))
+            image = Image.open(file, formats=("PNG", "JPEG", "WEBP", "AVIF"))
             if image.width * image.height <= MAX_PIXELS_READ:
                 return image.convert("RGB")
         except Exception as error:  # decoders of hostile bytes raise anything
@@ -197,7 +203,7 @@ def _embedded(file: BinaryIO, kind: Format) -> _Found:
         texts = png_texts(file)
         foreign = next((word for word in (SHEET, *_FOREIGN_KEYWORDS) if word in texts), "")
         return _Found(texts.get("sdgen"), foreign)
-    blocks = jpeg_blocks(file) if kind == "jpeg" else webp_blocks(file)
+    blocks = BLOCKS[kind](file)
     return _Found(record_text(blocks.xmp), _foreign_sign(blocks))
 
 

@@ -29,7 +29,9 @@ def encode_sheet(image: Image.Image, kind: str, note: Mapping[str, Any], format:
     """
     if format != "png":
         file = io.BytesIO()
-        options = {"quality": 90} if format == "webp" else {"quality": 92, "subsampling": 0}
+        options = (
+            {"quality": 90} if format in ("webp", "avif") else {"quality": 92, "subsampling": 0}
+        )
         image.save(file, format.upper(), **options)
         return file.getvalue()
     text = json.dumps({"schema": SCHEMA, "kind": kind, **note}, ensure_ascii=False)

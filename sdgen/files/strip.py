@@ -4,11 +4,13 @@ Chunks and segments that are kept are copied byte by byte. What stays is what de
 look: palettes, transparency, colour profiles, frames of an animation, how a photograph is turned.
 """
 
+import io
 import struct
 from collections.abc import Iterator
 
 from sdgen.errors import InputError
 from sdgen.files.formats import format_in
+from sdgen.files.isobmff import XMP_TYPE, avif_items
 from sdgen.files.png import SIGNATURE, text_chunk
 from sdgen.files.segments import JPEG_EXIF, JPEG_XMP
 from sdgen.metadata.exif import orientation
@@ -31,7 +33,7 @@ _DAMAGED = "a damaged picture: its pieces do not fit"
 
 
 def stripped(data: bytes, *, keep_mark: bool = True) -> bytes:
-    """The file `data` (PNG, JPEG or WebP) without anything but its pixels.
+    """The file `data` (PNG, JPEG, WebP or AVIF) without anything but its pixels.
 
     Args:
         data: The whole file.
@@ -49,7 +51,9 @@ def stripped(data: bytes, *, keep_mark: bool = True) -> bytes:
         return _jpeg(data, is_marked=is_marked)
     if kind == "webp":
         return _webp(data, is_marked=is_marked)
-    raise InputError("is no PNG, JPEG or WebP")
+    if kind == "avif":
+        return _avif(data, is_marked=is_marked)
+    raise InputError("is no PNG, JPEG, WebP or AVIF")
 
 
 def _png(data: bytes, *, is_marked: bool) -> bytes:
@@ -172,3 +176,25 @@ def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise InputError(_DAMAGED)
         yield kind, data[at:end]
         at = end
+
+
+def _avif(data: bytes, *, is_marked: bool) -> bytes:
+    """Nothing is moved, since places in the file are counted: the bytes of EXIF and XMP become 0.
+
+    And their kind one that no reader looks for. The mark stays as XMP if there is room for it.
+    """
+    kept = bytearray(data)
+    mark = bare_mark().encode() if is_marked else b""
+    for item in avif_items(io.BytesIO(data)):
+        room = item.extents[0][1] if item.kind == XMP_TYPE and item.extents else 0
+        for at, length in item.extents:
+            if at + length > len(data):
+                raise InputError(_DAMAGED)
+            kept[at : at + length] = bytes(length)
+        if mark and len(mark) <= room and len(item.extents) == 1:
+            at = item.extents[0][0]
+            kept[at : at + room] = mark.ljust(room)
+            mark = b""
+        else:
+            kept[item.said_at : item.said_at + 4] = b"skip"
+    return bytes(kept)

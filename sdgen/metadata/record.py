@@ -82,7 +82,9 @@ class PixelRecord(_Part):
     width: int
     height: int
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    lossy: bool = Field(default=False, description="the file holds these pixels only nearly (JPEG)")
+    lossy: bool = Field(
+        default=False, description="the file holds these pixels only nearly (JPEG, AVIF)"
+    )
     before_post: str | None = Field(
         default=None, description="sha256 of the picture before the setting post changed it"
     )

@@ -82,7 +82,13 @@ def test_flags_beat_configs_and_later_configs_beat_earlier(sdgen, painter):
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("fox.png", "PNG"), ("fox.jpg", "JPEG"), ("fox.jpeg", "JPEG"), ("sub/fox.webp", "WEBP")],
+    [
+        ("fox.png", "PNG"),
+        ("fox.jpg", "JPEG"),
+        ("fox.jpeg", "JPEG"),
+        ("sub/fox.webp", "WEBP"),
+        ("fox.avif", "AVIF"),
+    ],
 )
 def test_output_may_be_a_file_of_any_format(sdgen, name: str, kind: str):
     assert sdgen("a red fox", "-o", name).stdout == f"{name}\n"
@@ -278,7 +284,7 @@ def test_seeds_do_not_wrap_around(sdgen, painter):
 def test_an_ending_that_is_not_ours_makes_no_folder(sdgen, painter, name: str):
     done = sdgen("a red fox", "-o", name)
     assert (done.exit_code, painter.drawn) == (2, [])
-    assert "the endings are .png, .jpg, .jpeg, .webp" in done.stderr
+    assert "the endings are .png, .jpg, .jpeg, .webp, .avif" in done.stderr
     assert not Path(name).exists()
 
 

@@ -104,7 +104,7 @@ def test_text_without_a_recipe_is_one_line(sdgen):
     outcome = sdgen("show", "notes.txt")
     assert outcome.exit_code == 2
     assert outcome.stderr == (
-        "error: notes.txt: neither a picture (PNG, JPEG, WebP) nor a record\n"
+        "error: notes.txt: neither a picture (PNG, JPEG, WebP, AVIF) nor a record\n"
     )
 
 

@@ -211,7 +211,7 @@ def test_pictures_of_other_programs_are_told_so(tmp_path, format):
     else:
         exif = Image.Exif()
         exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + text.encode("utf-16-le")
-        fox_image().save(path, exif=exif)
+        fox_image().save(path, exif=exif.tobytes())
     with pytest.raises(InputError, match="no record of sdgen, only 'parameters' of another"):
         read_record_of(path)
 

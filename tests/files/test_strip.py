@@ -148,7 +148,7 @@ def test_damaged_files_are_refused_or_come_out_without_words(name, data):
 
 def test_other_files_are_refused():
     for other in (b"", b"GIF89a", b"{}"):
-        with pytest.raises(InputError, match="is no PNG, JPEG or WebP"):
+        with pytest.raises(InputError, match="is no PNG, JPEG, WebP or AVIF"):
             stripped(other)
     for name in ("png", "jpeg", "webp"):
         with pytest.raises(InputError, match="damaged"):

@@ -52,3 +52,10 @@ def webp(**blocks: bytes) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (1, 1), "grey").save(file, "WEBP", **blocks)
     return file.getvalue()
+
+
+def avif(**blocks: bytes) -> bytes:
+    """A grey pixel in an AVIF with `exif` or `xmp`."""
+    file = io.BytesIO()
+    Image.new("RGB", (1, 1), "grey").save(file, "AVIF", **blocks)
+    return file.getvalue()

@@ -12,7 +12,7 @@ import pytest
 from sdgen.cli.show import foreign_object
 from sdgen.errors import InputError
 from sdgen.files.foreign import read_recipe_of
-from tests.metadata.formats.pictures import exif, jpeg, png, webp
+from tests.metadata.formats.pictures import avif, exif, jpeg, png, webp
 
 FOLDER = Path(__file__).parents[2] / "data" / "foreign"
 CASES = sorted(FOLDER.glob("*.json"))
@@ -38,6 +38,8 @@ def written(case: dict) -> bytes:
     blocks = {name: data for name, data in (("exif", block), ("xmp", xmp)) if data}
     if case["container"] == "webp":
         return webp(**blocks)
+    if case["container"] == "avif":
+        return avif(**blocks)
     if "jpeg comment" in case:
         blocks["comment"] = case["jpeg comment"].encode()
     return jpeg(**blocks)
