@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from sdgen.engine import Drawing, OnStep, Slots, Tell, no_progress, shape_key, tell_nobody
+from sdgen.engine.watch import Watch
 from sdgen.errors import GenerationError, InputError, MemoryExhaustedError, SdgenError
 from sdgen.metadata.record import (
     BatchRecord,
@@ -107,12 +108,28 @@ class PaintedGenerator:
         if settings.prompt in self.fail_on:
             raise self.fail_on[settings.prompt]
         for step in range(settings.steps):
+            if isinstance(on_step, Watch):
+                on_step.glimpse = PaintedGlimpse(step)
+                on_step.maps = [(word, Image.new("L", (8, 8), 200)) for word in on_step.words]
             on_step(step + 1, settings.steps)
         self.drawn.append(settings)
         settings = settings.model_copy(update={"dtype": "float32"})  # as a device decides on auto
         colour = hashlib.sha256(settings.model_dump_json().encode()).digest()[:3]
         image = Image.new("RGB", (settings.width, settings.height), tuple(colour))
         return Drawing(image, painted_record(image, settings))
+
+
+class PaintedGlimpse:
+    """A step as a flat grey, lighter than the one before."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def small(self, row: int = 0, *, guess: bool = True) -> Image.Image:
+        return Image.new("RGB", (8, 8), (self.step * 60 % 256,) * 3)
+
+    def whole(self, row: int = 0, *, guess: bool = True) -> Image.Image:
+        return Image.new("RGB", (64, 64), (self.step * 60 % 256,) * 3)
 
 
 def painted_record(image: Image.Image, settings: Settings) -> Record:

@@ -83,8 +83,8 @@ def _picture(
         _BadPixelsError: Not finite, or black all over.
         SafetyError: The safety checker blanked it.
     """
-    with _vae_in(pipeline.vae, dtype), _tiles_of(pipeline, tile):
-        scaled = _unscaled(latents.to(dtype), pipeline.vae.config)
+    with vae_in(pipeline.vae, dtype), _tiles_of(pipeline, tile):
+        scaled = unscaled(latents.to(dtype), pipeline.vae.config)
         decoded = _decoded(pipeline, scaled, tile, tiling)
     if not torch.isfinite(decoded).all():
         raise _BadPixelsError("as NaN: the numbers overflowed in the decoder")
@@ -121,7 +121,7 @@ def _decoded(pipeline: Any, latents: torch.Tensor, tile: int, tiling: str) -> to
         return decode_whole(latents)
 
 
-def _unscaled(latents: torch.Tensor, config: Any) -> torch.Tensor:
+def unscaled(latents: torch.Tensor, config: Any) -> torch.Tensor:
     """Latents as the decoder was trained on them, computed as the pipelines of diffusers do."""
     mean, std = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)
     if mean is None or std is None:
@@ -140,7 +140,7 @@ def _is_blanked(pipeline: Any, decoded: torch.Tensor, dtype: torch.dtype) -> boo
 
 
 @contextmanager
-def _vae_in(vae: Any, dtype: torch.dtype) -> Iterator[None]:
+def vae_in(vae: Any, dtype: torch.dtype) -> Iterator[None]:
     """The VAE in `dtype`; whatever happens, it then has its own format again.
 
     diffusers puts it back only after a good decode, so that one failure would spoil all later

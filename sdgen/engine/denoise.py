@@ -12,6 +12,7 @@ from sdgen.engine.noise import is_brownian, starting_noise
 from sdgen.engine.prompts import Text, as_arguments
 from sdgen.engine.schedulers import build_scheduler
 from sdgen.engine.tiling import seamless
+from sdgen.engine.watching import watched_by
 from sdgen.recipe.settings import Settings
 
 
@@ -30,7 +31,8 @@ def denoise(
         loaded: The model.
         rows: Settings of one `shape_key`.
         texts: Their embeddings, from `encode`.
-        on_step: Hears of each step.
+        on_step: Hears of each step; a `Watch` looks into the UNet's calls too, which must then be
+            made, not played again.
 
     Returns:
         Latents as the VAE takes them, but for its scaling: shape (rows, channels, height / 8,
@@ -48,7 +50,11 @@ def denoise(
 
     embeddings = as_arguments(texts)
     shape = (*noise.shape, *embeddings["prompt_embeds"].shape[1:], len(embeddings))
-    with watched_attention(loaded, shape), seamless(pipeline.unet, shared.tiling):
+    with (
+        watched_attention(loaded, shape),
+        seamless(pipeline.unet, shared.tiling),
+        watched_by(on_step, loaded, rows),
+    ):
         latents: torch.Tensor = pipeline(
             **embeddings,
             num_inference_steps=shared.steps,

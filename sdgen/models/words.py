@@ -63,6 +63,27 @@ def unknown_words(text: str, known: frozenset[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+_SMALL_WORDS = frozenset(
+    "a an the of in on at by to from with without and or is are its his her".split()  # noqa: SIM905
+)
+
+
+def seen_words(text: str, known: frozenset[str]) -> list[str]:
+    """The words of `text` that stand for something to be seen, each once, in their order.
+
+    Chinese is cut into known words of two characters and more, or, where none is known, into
+    characters.
+    """
+    found: list[str] = []
+    for run in _RUN.findall(unicodedata.normalize("NFKC", text).lower()):
+        if "\u3400" <= run[0] < "\U0001f000":
+            pieces = [run[start:end] for start, end in _cut(run, known)]
+            found += [piece for piece in pieces if len(piece) > 1] or pieces
+        elif run not in _SMALL_WORDS:
+            found.append(run)
+    return list(dict.fromkeys(found))
+
+
 def _unknown_word(word: str, known: frozenset[str]) -> list[str]:
     if word in known or word.isdigit():
         return []
@@ -74,6 +95,11 @@ def _unknown_word(word: str, known: frozenset[str]) -> list[str]:
 
 def _left_over(run: str, known: frozenset[str]) -> Iterator[str]:
     """What no known word covers, when as much as possible is covered."""
+    yield from _joined(run, _cut(run, known), known)
+
+
+def _cut(run: str, known: frozenset[str]) -> list[tuple[int, int]]:
+    """Pieces of `run` as (start, end): known words, and single characters as few as possible."""
     longest = max(map(len, known), default=0)
     # best[i]: the fewest characters left over in run[:i], and where the last piece begins.
     best = [(0, 0)]
@@ -83,7 +109,7 @@ def _left_over(run: str, known: frozenset[str]) -> Iterator[str]:
             if run[start:end] in known:
                 choices.append((best[start][0], start))
         best.append(min(choices))
-    yield from _joined(run, _pieces(best), known)
+    return _pieces(best)
 
 
 def _pieces(best: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

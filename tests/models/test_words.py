@@ -2,7 +2,7 @@ import pytest
 
 from sdgen.errors import ModelError
 from sdgen.models.catalogue import CATALOGUE
-from sdgen.models.words import known_words, unknown_words
+from sdgen.models.words import known_words, seen_words, unknown_words
 
 KNOWN = frozenset({"a", "red", "fox", "t-shirt", "old", "man", "画", "一只", "红色", "狐狸", "的"})
 
@@ -75,3 +75,17 @@ def test_lines_may_end_as_on_windows(tmp_path):
     (tmp_path / "tokenizer").mkdir()
     (tmp_path / "tokenizer/words.txt").write_bytes(b"\xef\xbb\xbfred\r\nfox\r\n")
     assert unknown_words("red fox", known_words(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a girl in a white dress on a beach", ["girl", "white", "dress", "beach"]),
+        ("a fox and a fox", ["fox"]),
+        ("穿着连衣裙的女孩", ["连衣裙", "女孩"]),
+        ("海", ["海"]),
+        ("", []),
+    ],
+)
+def test_words_that_can_be_seen(text: str, words: list[str]):
+    assert seen_words(text, frozenset({"连衣裙", "女孩", "海"})) == words

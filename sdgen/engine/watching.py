@@ -1,0 +1,76 @@
+"""Looking into the UNet's calls, without a trace: hooks that are there for one pipeline call."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from diffusers import DDPMScheduler
+
+from sdgen.engine.glimpse import LatentGlimpse
+from sdgen.engine.heat import Heat
+from sdgen.engine.loader import LoadedModel
+from sdgen.engine.watch import Watch
+from sdgen.recipe.settings import Settings
+
+
+@contextmanager
+def watched_by(watch: object, loaded: LoadedModel, rows: Sequence[Settings]) -> Iterator[None]:
+    """While it is open, show `watch`, if it is a `Watch`, what the UNet's calls see."""
+    if not isinstance(watch, Watch):
+        yield
+        return
+    unet, guidance = loaded.pipeline.unet, rows[0].guidance_scale
+    is_guided = guidance > 1 and unet.config.time_cond_proj_dim is None
+    seer = _Seer(loaded, guidance if is_guided else None)
+    heat = Heat(rows[0], is_guided=is_guided) if watch.words else None
+
+    def looked(_: Any, given: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
+        sample = given[0] if given else named["sample"]
+        timestep = given[1] if len(given) > 1 else named["timestep"]
+        watch.glimpse = seer.glimpse(sample, timestep, output[0])
+
+    with ExitStack() as hooks:
+        hook = unet.register_forward_hook(looked, with_kwargs=True)
+        hooks.callback(hook.remove)
+        if heat is not None:
+            hooks.enter_context(heat.watching(unet))
+        yield
+    if heat is not None:
+        watch.maps = heat.maps(loaded.pipeline, watch.words)
+
+
+class _Seer:
+    """From what the UNet got and answered to the picture that it means.
+
+    True for every scheduler: whatever it does between the calls, the UNet gets what it was trained
+    on, √ā·picture + √(1−ā)·noise, with ā of the timestep (Ho et al. 2020, equation 4).
+    """
+
+    def __init__(self, loaded: LoadedModel, guidance: float | None) -> None:
+        self._loaded, self._guidance = loaded, guidance
+        self._kind = loaded.pipeline.scheduler.config.get("prediction_type", "epsilon")
+        trained = DDPMScheduler.from_config(loaded.trained)
+        self._alphas: torch.Tensor = trained.alphas_cumprod
+
+    def glimpse(self, sample: torch.Tensor, timestep: Any, answer: torch.Tensor) -> LatentGlimpse:
+        """What there is at one call."""
+        noisy, said = sample.float().cpu(), answer.float().cpu()
+        if self._guidance is not None:
+            without, with_prompt = said.chunk(2)
+            noisy = noisy.chunk(2)[1]
+            said = without + self._guidance * (with_prompt - without)
+        return LatentGlimpse(self._loaded, noisy, self._clean(noisy, said, self._alpha(timestep)))
+
+    def _alpha(self, timestep: Any) -> float:
+        at = float(timestep.flatten()[0] if torch.is_tensor(timestep) else timestep)
+        place = min(max(round(at), 0), len(self._alphas) - 1)
+        return max(float(self._alphas[place]), 1e-4)  # 0 where a schedule ends in noise alone
+
+    def _clean(self, noisy: torch.Tensor, said: torch.Tensor, alpha: float) -> torch.Tensor:
+        signal, noise = alpha**0.5, (1 - alpha) ** 0.5
+        if self._kind == "sample":
+            return said
+        if self._kind == "v_prediction":  # Salimans & Ho 2022, appendix D
+            return noisy.mul(signal).sub(said, alpha=noise)
+        return noisy.sub(said, alpha=noise).div(signal)

@@ -1,0 +1,94 @@
+"""A film of the steps: strips, moving pictures, and maps of words laid over the picture."""
+
+import io
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from sdgen.errors import InputError
+from sdgen.gallery.grid import Heads, grid_sheet
+from sdgen.gallery.sheet import Tile, contact_sheet, fitted
+
+Motion = Literal["gif", "webp", "mp4"]
+
+STEP_MS, LAST_MS = 140, 1800
+"""How long a step is shown, and the finished picture."""
+
+_HOT = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9), (252, 255, 164)], float)
+"""From nothing to most, through colours that are ever lighter, also for who does not tell red from
+green."""
+
+
+def chosen(count: int, most: int) -> list[int]:
+    """At most `most` of `count` steps, evenly, the first and the last among them."""
+    if count <= most:
+        return list(range(count))
+    return [round(at * (count - 1) / (most - 1)) for at in range(most)] if most > 1 else [count - 1]
+
+
+def step_strip(
+    noises: Sequence[Image.Image], guesses: Sequence[Image.Image], steps: Sequence[str], size: int
+) -> Image.Image:
+    """Two rows: what the model got at each step, and what it saw in that."""
+    shown = [fitted(image, size) for image in (*noises, *guesses)]
+    heads = Heads(list(steps), ["what it got", "what it saw in it"])
+    return grid_sheet(heads, lambda at: Tile(shown[at]), shown[0].size)
+
+
+def overlaid(picture: Image.Image, heat: Image.Image) -> Image.Image:
+    """`picture` in grey, with `heat` ("L") over it in colours, the more of them the hotter."""
+    grown = heat.resize(picture.size, Image.Resampling.BICUBIC)
+    share = np.asarray(grown, dtype=float)[..., None] / 255
+    at = share * (len(_HOT) - 1)
+    low = np.clip(at.astype(int), 0, len(_HOT) - 2)[..., 0]
+    colours = _HOT[low] + (at - low[..., None]) * (_HOT[low + 1] - _HOT[low])
+    grey = np.asarray(picture.convert("L").convert("RGB"), dtype=float) * 0.75
+    mixed = grey * (1 - 0.8 * share) + colours * 0.8 * share
+    return Image.fromarray(mixed.round().clip(0, 255).astype(np.uint8))
+
+
+def word_strip(
+    picture: Image.Image, maps: Sequence[tuple[str, Image.Image]], size: int
+) -> Image.Image:
+    """The picture, and over it each word's map."""
+    tiles = [Tile(fitted(picture, size), "the picture")]
+    tiles += [Tile(fitted(overlaid(picture, heat), size), word) for word, heat in maps]
+    return contact_sheet(tiles, size, columns=min(len(tiles), 6))
+
+
+def moving(frames: Sequence[Image.Image], kind: Motion) -> bytes:
+    """`frames` one after the other, the last one longer, without end.
+
+    Raises:
+        InputError: `kind` is mp4, and the library for it is not installed.
+    """
+    if kind == "mp4":
+        return _mp4(frames)
+    file = io.BytesIO()
+    times = [STEP_MS] * (len(frames) - 1) + [LAST_MS]
+    options = {"quality": 82, "method": 4} if kind == "webp" else {"optimize": True}
+    first, *others = frames
+    first.save(
+        file, kind.upper(), save_all=True, append_images=others, duration=times, loop=0, **options
+    )
+    return file.getvalue()
+
+
+def _mp4(frames: Sequence[Image.Image]) -> bytes:
+    try:
+        import av
+    except ImportError:
+        raise InputError(
+            "MP4 needs PyAV, which is not installed", hint="pip install 'sdgen[film]', or --as webp"
+        ) from None
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=1000 // STEP_MS)
+        stream.width, stream.height = (side - side % 2 for side in frames[0].size)
+        stream.pix_fmt, stream.options = "yuv420p", {"crf": "18"}
+        for image in [*frames, *[frames[-1]] * (LAST_MS // STEP_MS)]:
+            container.mux(stream.encode(av.VideoFrame.from_image(image)))
+        container.mux(stream.encode())
+    return file.getvalue()
