@@ -34,7 +34,7 @@ GROUP_OPTIONS = frozenset(
 SWITCHES = frozenset(
     {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
      "--locked", "--all", "--strict", "--fidelity", "--strict-tokens",
-     "--serve", "--no-words", "--no-embed", "--in-place", "--drop-mark",
+     "--serve", "--no-words", "--preview", "--no-embed", "--in-place", "--drop-mark",
      "--paths", "--null", "-0", "--reverse", "-r", "--rebuild"}
 )  # fmt: skip
 """Options of the commands that take no value."""

@@ -21,8 +21,8 @@ from sdgen.cli.options import (
     with_settings,
 )
 from sdgen.cli.output import Output
+from sdgen.cli.preview import Preview, PreviewAs, open_display, preview_kind
 from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
-from sdgen.cli.progress import open_display
 from sdgen.cli.series import Series, conclude, pictures_of
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.stdin import with_stdin_prompt
@@ -56,6 +56,8 @@ def generate(
     privacy: Privacy = None,
     no_embed: NoEmbed = False,
     overwrite: Overwrite = False,
+    preview: Preview = False,
+    preview_as: PreviewAs = None,
     locked: Locked = False,
     lock_file: LockFile = None,
     quiet: Quiet = False,
@@ -73,7 +75,8 @@ def generate(
         refuse_losses(("", settings, planned.model) for settings, _ in pictures)
     inside = inside_of(privacy, no_embed=no_embed)
     target = target_of(output, format, overwrite=overwrite, inside=inside).checked(num_images)
-    with stop_on_signals() as stop, open_display(out) as shown:
+    kind = preview_kind(preview, preview_as, out)
+    with stop_on_signals() as stop, open_display(out, kind) as shown:
         shown.picture(f"loading {planned.model.name}")
         generator = engine.open_generator(device)
         generator.load(planned.model, planned.settings.dtype)

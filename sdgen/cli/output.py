@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from sdgen.errors import OutputError, SdgenError
@@ -57,6 +57,8 @@ class Output:
     def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
         self.as_json = as_json
         self.quiet = quiet
+        self.cover: Callable[[], None] | None = None
+        """Takes a moving display away before a line is written."""
 
     @property
     def live(self) -> bool:
@@ -67,28 +69,33 @@ class Output:
     def result(self, text: str) -> None:
         """A result for people or pipes, one line; silent with `--json`, where `json` speaks."""
         if not self.as_json:
-            _write(sys.stdout, display(text))
+            self._write(sys.stdout, display(text))
 
     def json(self, value: Mapping[str, Any] | Sequence[Any]) -> None:
         """A result for programs: one JSON object on one line, only with `--json`."""
         if self.as_json:
-            _write(sys.stdout, json_line(value))
+            self._write(sys.stdout, json_line(value))
 
     def say(self, text: str) -> None:
         """Talk: what is being done. Silent with `--quiet` and `--json`."""
         if not (self.quiet or self.as_json):
-            _write(sys.stderr, display(text))
+            self._write(sys.stderr, display(text))
 
     def warn(self, text: str) -> None:
         """What the user must know; with `--quiet` too."""
         if not self.as_json:
-            _write(sys.stderr, f"warning: {display(text)}")
+            self._write(sys.stderr, f"warning: {display(text)}")
 
     def table(self, rows: Iterable[Sequence[object]], headers: Sequence[str] = ()) -> None:
         """Aligned columns on stdout; cells are shown through `display`."""
         if not self.as_json:
             for line in table_lines(rows, headers):
-                _write(sys.stdout, line)
+                self._write(sys.stdout, line)
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        if self.cover is not None:
+            self.cover()
+        _write(stream, line)
 
 
 def table_lines(rows: Iterable[Sequence[object]], headers: Sequence[str] = ()) -> list[str]:

@@ -7,6 +7,7 @@ from functools import partial
 
 from sdgen.cli.drawing import report, save, steps
 from sdgen.cli.output import Output, display, error_object
+from sdgen.cli.preview import PictureDisplay, watching
 from sdgen.cli.progress import Display, shorten
 from sdgen.cli.target import Target
 from sdgen.engine import Drawing, ImageGenerator
@@ -94,7 +95,7 @@ class Series:
         outcomes = self.generator.generate_batch(
             [*slots, *empty],
             self.planned.model,
-            steps(self.shown, self.stop, writers),
+            watching(self.shown, steps(self.shown, self.stop, writers)),
             self._warn,
         )
         seconds = (time.perf_counter() - started) / len(slots)
@@ -111,7 +112,9 @@ class Series:
             )
 
     def _written(self, drawing: Drawing, seconds: float, saved: SavedPicture) -> None:
-        """Say where the picture is."""
+        """Say where the picture is, below it if it is shown."""
+        if isinstance(self.shown, PictureDisplay):
+            self.shown.finished(drawing.image)
         report(self.out, drawing, saved, seconds)
         self._done += 1
 

@@ -79,6 +79,7 @@ def test_nothing_but_the_one_door_writes_to_the_streams():
     }
     assert found == {
         'cli/app.py: typer.echo(f"sdgen {__version__}")',
+        "cli/preview.py: sys.stderr.write(text)",  # pictures, and words that went through `display`
         "cli/progress.py: console = Console(file=sys.stderr, markup=False, emoji=False, "
         "highlight=False)",
     }
