@@ -280,7 +280,8 @@ def judge(original: Original, drawing: Drawing, tolerance: int) -> Verdict:
     )
     if drawing.record.image.sha256 == original.record.image.sha256:
         shown = None if original.lossless else original.image
-        if shown is not None and (how := unlike_lossy(shown, drawing.image)):
+        quality = original.record.image.quality
+        if shown is not None and (how := unlike_lossy(shown, drawing.image, quality)):
             changed = f"the picture was changed after it was drawn: {how}"
             return Verdict("different", changed, differences=found)
         return Verdict("identical", "every pixel is the same", differences=found)

@@ -83,13 +83,16 @@ def compare_pixels(a: Image.Image, b: Image.Image) -> PixelDifference:
     return PixelDifference(largest, sum(histogram[1:]), a.width * a.height)
 
 
-def unlike_lossy(shown: Image.Image, drawn: Image.Image) -> str:
-    """How what a lossy file shows differs from such a file of `drawn`; empty where it is one."""
+def unlike_lossy(shown: Image.Image, drawn: Image.Image, quality: int | None = None) -> str:
+    """How what a lossy file shows differs from such a file of `drawn`; empty where it is one.
+
+    `quality` is that of the file, if it is not the usual one.
+    """
     if shown.size != drawn.size:
         return "it has another size"
     told = ""
-    for format in filter(can_write, LOSSY):
-        distance = compare_pixels(shown, seen_as(format, drawn))
+    for format in filter(can_write, LOSSY if quality is None else (*LOSSY, "webp")):
+        distance = compare_pixels(shown, seen_as(format, drawn, quality))
         if distance.largest <= LOSSY_TOLERANCE:
             return ""
         told = told or str(distance)

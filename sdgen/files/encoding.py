@@ -23,10 +23,6 @@ AVIF_QUALITY = 95
 LOSSY: tuple[Format, ...] = ("jpeg", "avif")
 """Formats of which another decoder may show other pixels than were drawn."""
 
-_LOSSY_OPTIONS: dict[Format, dict[str, Any]] = {
-    "jpeg": {"quality": JPEG_QUALITY, "subsampling": 0},
-    "avif": {"quality": AVIF_QUALITY, "subsampling": "4:4:4", "speed": 6},
-}
 _XMP = "XML:com.adobe.xmp"
 MAX_PARAMETERS_BYTES = 2**16 - 128
 """A1111 text above this is left out: JPEG cannot hold it, and the record says the same and more."""
@@ -39,26 +35,55 @@ others hold every prompt that the settings allow (10,000 characters, twice, of 4
 
 
 def encode(
-    image: Image.Image, record: Record, format: Format = "png", inside: Inside = "record"
+    image: Image.Image,
+    record: Record,
+    format: Format = "png",
+    inside: Inside = "record",
+    quality: int | None = None,
 ) -> bytes:
     """`image` as a file of `format` with everything in it that makes it again, or with less.
 
     An image in another mode is converted to RGB; the record is written as `record_in` gives it.
+    `quality`, 1 to 100, is of a lossy file; None is as `options_of` has it.
 
     Raises:
         GenerationError: The record is larger than `format` can hold.
     """
     rgb = image if image.mode == "RGB" else image.convert("RGB")
-    kept = record_in(record, format)
-    return {"png": _as_png, "jpeg": _as_jpeg, "webp": _as_webp, "avif": _as_avif}[format](
-        rgb, kept, inside
-    )
+    kept = record_in(record, format, quality)
+    if format == "png":
+        return _as_png(rgb, kept, inside)
+    file = io.BytesIO()
+    exif, xmp = _blocks(kept, format, inside)
+    rgb.save(file, format.upper(), exif=exif, xmp=xmp, **options_of(format, quality))
+    return file.getvalue()
 
 
-def record_in(record: Record, format: Format) -> Record:
-    """The record for a file of `format` and its sidecar, which says if the pixels are exact."""
-    lossy = format in LOSSY
-    return record.model_copy(update={"image": record.image.model_copy(update={"lossy": lossy})})
+def record_in(record: Record, format: Format, quality: int | None = None) -> Record:
+    """The record for a file of `format` and its sidecar, which says if the pixels are exact.
+
+    Those of a lossy file are not, whatever it is converted to.
+    """
+    is_lossy = format in LOSSY or quality is not None or record.image.lossy
+    kept = {"lossy": is_lossy, "quality": quality or record.image.quality}
+    return record.model_copy(update={"image": record.image.model_copy(update=kept)})
+
+
+def options_of(format: Format, quality: int | None = None) -> dict[str, Any]:
+    """What Pillow gets to write a file of `format`.
+
+    JPEG and AVIF have full colour resolution, since halved colours smear red and blue outlines; at
+    quality 95 AVIF takes a quarter of PNG's bytes and is at most a dozen levels off. WebP is
+    lossless unless it has a quality, at the method that takes a third of the default's time for 1
+    to 15 % more bytes.
+    """
+    if format == "jpeg":
+        return {"quality": quality or JPEG_QUALITY, "subsampling": 0}
+    if format == "avif":
+        return {"quality": quality or AVIF_QUALITY, "subsampling": "4:4:4", "speed": 6}
+    if format == "webp":
+        return {"quality": quality} if quality else {"lossless": True, "method": 1, "quality": 20}
+    return {}
 
 
 def _as_png(image: Image.Image, record: Record, inside: Inside) -> bytes:
@@ -77,36 +102,12 @@ def _mark(record: Record, inside: Inside) -> str:
     return xmp_packet(record, with_record=False, with_origin=inside == "origin")
 
 
-def seen_as(format: Format, image: Image.Image) -> Image.Image:
+def seen_as(format: Format, image: Image.Image, quality: int | None = None) -> Image.Image:
     """The pixels that a file of a lossy format, as `encode` makes it of `image`, shows."""
     file = io.BytesIO()
-    image.convert("RGB").save(file, format.upper(), **_LOSSY_OPTIONS[format])
+    image.convert("RGB").save(file, format.upper(), **options_of(format, quality))
     with Image.open(file) as shown:
         return shown.convert("RGB")
-
-
-def _as_jpeg(image: Image.Image, record: Record, inside: Inside) -> bytes:
-    """Quality 95 with full colour resolution: halved colours smear red and blue outlines."""
-    file = io.BytesIO()
-    exif, xmp = _blocks(record, "jpeg", inside)
-    image.save(file, "JPEG", exif=exif, xmp=xmp, **_LOSSY_OPTIONS["jpeg"])
-    return file.getvalue()
-
-
-def _as_avif(image: Image.Image, record: Record, inside: Inside) -> bytes:
-    """Quality 95, full colour resolution: a quarter of PNG's bytes, at most a dozen levels off."""
-    file = io.BytesIO()
-    exif, xmp = _blocks(record, "avif", inside)
-    image.save(file, "AVIF", exif=exif, xmp=xmp, **_LOSSY_OPTIONS["avif"])
-    return file.getvalue()
-
-
-def _as_webp(image: Image.Image, record: Record, inside: Inside) -> bytes:
-    """Lossless, at the method that takes a third of the default's time for 1 to 15 % more bytes."""
-    file = io.BytesIO()
-    exif, xmp = _blocks(record, "webp", inside)
-    image.save(file, "WEBP", lossless=True, method=1, quality=20, exif=exif, xmp=xmp)
-    return file.getvalue()
 
 
 def _blocks(record: Record, format: Format, inside: Inside) -> tuple[bytes, bytes]:

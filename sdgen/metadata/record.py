@@ -85,6 +85,9 @@ class PixelRecord(_Part):
     lossy: bool = Field(
         default=False, description="the file holds these pixels only nearly (JPEG, AVIF)"
     )
+    quality: int | None = Field(
+        default=None, description="of a lossy file, 1 to 100, where it is not the usual one"
+    )
     before_post: str | None = Field(
         default=None, description="sha256 of the picture before the setting post changed it"
     )

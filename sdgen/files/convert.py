@@ -1,0 +1,177 @@
+"""A picture in another format, with what it tells: our record, or another program's texts.
+
+The pixels are those of the file, transparency and colour profile too. What a format has no place
+for is named; whether the recipe can still be read, reading the new file tells.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from sdgen.errors import InputError
+from sdgen.files.encoding import encode, options_of
+from sdgen.files.foreign import carried_by
+from sdgen.files.formats import Format, format_in
+from sdgen.files.reading import MAX_PIXELS_READ, head_of, pixels_in, readable
+from sdgen.files.segments import exif_with_comment
+from sdgen.metadata.formats.detect import our_text, read_foreign
+from sdgen.metadata.formats.foreign import Carried, Foreign
+from sdgen.metadata.migrations import read_record
+from sdgen.metadata.record import Record, pixels_sha256
+
+_XMP = "XML:com.adobe.xmp"
+_MAKE, _MODEL, _SOFTWARE, _EXIF, _COMMENT, _NOTE = 0x010F, 0x0110, 0x0131, 0x8769, 0x9286, 0x927C
+MAX_JPEG_BLOCK = 65_500
+"""Bytes of EXIF, and of XMP, that a JPEG holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The new file, and what of the old one's texts is not in it or not true of it."""
+
+    data: bytes
+    notices: tuple[str, ...] = ()
+
+
+def converted(path: Path, format: Format, quality: int | None = None) -> Converted:
+    """The picture at `path` as a file of `format`.
+
+    Args:
+        path: PNG, JPEG, WebP or AVIF, known by its content.
+        format: The wanted one.
+        quality: 1 to 100, of a lossy file; None is 95 for JPEG and AVIF, and exact for WebP.
+
+    Raises:
+        InputError: It cannot be read, its record is damaged, or the format cannot hold its pixels.
+        GenerationError: Its record is larger than the format can hold.
+    """
+    with readable(path) as file:
+        kind = format_in(head_of(file))
+        if kind in (None, "json"):
+            raise InputError("is no PNG, JPEG, WebP or AVIF")
+        carried = carried_by(file)
+        file.seek(0)
+        if text := our_text(carried):
+            return _ours(pixels_in(file), read_record(text), format, quality)
+        return _anybodys(_whole(file, format), carried, format, quality)
+
+
+def _ours(image: Image.Image, record: Record, format: Format, quality: int | None) -> Converted:
+    is_other = not record.image.lossy and record.image.sha256 != pixels_sha256(image)
+    told = ("its pixels are not those that its record tells of",) if is_other else ()
+    return Converted(encode(image, record, format, quality=quality), told)
+
+
+def _whole(file: Any, format: Format) -> Image.Image:
+    """The pixels, turned as EXIF says, in a mode that `format` has.
+
+    Raises:
+        InputError: They cannot be read, or the format cannot hold them.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            image = Image.open(file, formats=("PNG", "JPEG", "WEBP", "AVIF"))
+            count, pixels = getattr(image, "n_frames", 1), image.width * image.height
+            whole = ImageOps.exif_transpose(image) if pixels <= MAX_PIXELS_READ else None
+        except Exception as error:  # decoders of hostile bytes raise anything
+            raise InputError(f"cannot be read as a picture ({error})") from error
+    if whole is None:
+        raise InputError(f"{pixels} pixels are more than are read")
+    if count > 1:
+        raise InputError("is an animation, which is not converted")
+    has_alpha = whole.mode in ("RGBA", "LA", "PA") or "transparency" in whole.info
+    if has_alpha and format == "jpeg":
+        raise InputError("has transparency, which JPEG cannot hold", hint="--format webp, or png")
+    if whole.mode.startswith(("I", "F")):
+        raise InputError("has more than 8 bits a colour, which would be lost")
+    return whole.convert("RGBA" if has_alpha else "RGB")
+
+
+def _anybodys(
+    image: Image.Image, carried: Carried, format: Format, quality: int | None
+) -> Converted:
+    """Another program's picture, or nobody's: its texts go where the new format has them."""
+    options = options_of(format, quality)
+    if profile := image.info.get("icc_profile"):
+        options["icc_profile"] = profile
+    if format == "png":
+        options["pnginfo"] = _png_texts(carried)
+    else:
+        blocks = {"exif": _exif(carried), "xmp": carried.xmp.encode()}
+        most = MAX_JPEG_BLOCK if format == "jpeg" else 2**20
+        options |= {name: block for name, block in blocks.items() if 0 < len(block) <= most}
+    file = io.BytesIO()
+    image.save(file, format.upper(), **options)
+    return Converted(file.getvalue(), _lost(carried, file, format))
+
+
+def _png_texts(carried: Carried) -> PngInfo:
+    """In PNG each text has a name: those of ComfyUI and Fooocus, which EXIF hides in other tags."""
+    texts = {**carried.texts}
+    if carried.parameters:
+        texts.setdefault("parameters", carried.parameters)
+    for tag in ("Make", "Model"):
+        name, _, text = carried.exif.get(tag, "").partition(":")
+        if name.lower() in ("prompt", "workflow"):
+            texts.setdefault(name.lower(), text)
+    if scheme := carried.exif.get("MakerNote"):
+        texts.setdefault("fooocus_scheme", scheme)
+    if carried.software:
+        texts.setdefault("Software", carried.software)
+    if carried.xmp:
+        texts.setdefault(_XMP, carried.xmp)
+    info = PngInfo()
+    for name, text in texts.items():
+        if text.isascii() and name != _XMP:
+            info.add_text(name, text)
+        else:
+            info.add_itxt(name, text)
+    return info
+
+
+def _exif(carried: Carried) -> bytes:
+    """EXIF with the texts that have a tag in it, big-endian; nothing where there are none."""
+    texts = carried.texts
+    tags = {_MAKE: texts.get("workflow") and f"workflow:{texts['workflow']}",
+            _MODEL: texts.get("prompt") and f"prompt:{texts['prompt']}",
+            _SOFTWARE: carried.software}  # fmt: skip
+    tags = {tag: text or carried.exif.get(_NAMES[tag], "") for tag, text in tags.items()}
+    note = texts.get("fooocus_scheme") or carried.exif.get("MakerNote", "")
+    if not any(tags.values()) and not note:
+        return exif_with_comment(carried.parameters) if carried.parameters else b""
+    block = Image.Exif()
+    block.endian = ">"
+    for tag, text in tags.items():
+        if text:
+            block[tag] = text
+    inner = block.get_ifd(_EXIF)
+    if carried.parameters:
+        inner[_COMMENT] = b"UNICODE\0" + carried.parameters.encode("utf-16-be")
+    if note:
+        inner[_NOTE] = note.encode()
+    return block.tobytes()
+
+
+_NAMES = {_MAKE: "Make", _MODEL: "Model", _SOFTWARE: "Software"}
+
+
+def _lost(carried: Carried, file: io.BytesIO, format: Format) -> tuple[str, ...]:
+    """What the new file does not say as the old one did."""
+    before = read_foreign(carried)
+    if before is None:
+        return ()
+    file.seek(0)
+    after = read_foreign(carried_by(file))
+    if after == before:
+        return ()
+    return (f"its recipe ({before.tool}) has no place in {format.upper()}{_rest(after)}",)
+
+
+def _rest(after: Foreign | None) -> str:
+    return ", or not all of it" if after else ""
