@@ -6,6 +6,7 @@ for is named; whether the recipe can still be read, reading the new file tells.
 
 import io
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,20 +113,8 @@ def _anybodys(
 
 
 def _png_texts(carried: Carried) -> PngInfo:
-    """In PNG each text has a name: those of ComfyUI and Fooocus, which EXIF hides in other tags."""
-    texts = {**carried.texts}
-    if carried.parameters:
-        texts.setdefault("parameters", carried.parameters)
-    for tag in ("Make", "Model"):
-        name, _, text = carried.exif.get(tag, "").partition(":")
-        if name.lower() in ("prompt", "workflow"):
-            texts.setdefault(name.lower(), text)
-    if scheme := carried.exif.get("MakerNote"):
-        texts.setdefault("fooocus_scheme", scheme)
-    if carried.software:
-        texts.setdefault("Software", carried.software)
-    if carried.xmp:
-        texts.setdefault(_XMP, carried.xmp)
+    """In PNG each text has a name of its own."""
+    texts = dict(_named_in_png(carried)) | dict(carried.texts)
     info = PngInfo()
     for name, text in texts.items():
         if text.isascii() and name != _XMP:
@@ -133,6 +122,19 @@ def _png_texts(carried: Carried) -> PngInfo:
         else:
             info.add_itxt(name, text)
     return info
+
+
+def _named_in_png(carried: Carried) -> Iterator[tuple[str, str]]:
+    """What other containers keep elsewhere; ComfyUI and Fooocus hide theirs in tags of EXIF."""
+    for tag in ("Make", "Model"):
+        name, _, text = carried.exif.get(tag, "").partition(":")
+        if name.lower() in ("prompt", "workflow"):
+            yield name.lower(), text
+    own = {
+        "parameters": carried.parameters, "fooocus_scheme": carried.exif.get("MakerNote", ""),
+        "Software": carried.software, _XMP: carried.xmp,
+    }  # fmt: skip
+    yield from ((name, text) for name, text in own.items() if text)
 
 
 def _exif(carried: Carried) -> bytes:

@@ -78,7 +78,7 @@ def test_records_that_are_written_follow_the_schema(sdgen, fox):
     ("change", "fault"),
     [
         ({"schema": "sdgen.image/0"}, ".schema is 'sdgen.image/0'"),
-        ({"settings": {"prompt": "a fox", "seed": 1, "tiling": True}}, ".settings.tiling is not"),
+        ({"settings": {"prompt": "a fox", "seed": 1, "wobble": True}}, ".settings.wobble is not"),
         ({"settings": {"prompt": "a fox", "seed": "1"}}, ".settings.seed is no integer"),
         ({"settings": {"prompt": "a fox", "seed": 1, "steps": 0}}, ".settings.steps is 0"),
         ({"image": {"width": 1, "height": 1, "sha256": "0"}}, ".image.sha256 is '0'"),
