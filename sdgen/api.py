@@ -109,7 +109,8 @@ def generate(
 
     table = None if styles_file is None else Path(styles_file)
     wording = wording_of(None if wildcards is None else Path(wildcards), _several(style), table)
-    flags = layer_from("arguments", {"prompt": prompt, **settings})
+    said = {k: str(v) if isinstance(v, Path) else v for k, v in settings.items()}
+    flags = layer_from("arguments", {"prompt": prompt, **said})
     planned = plan_picture(flags, _several(config))
     worded, written = wording.worded(planned.settings)
     told: list[str] = []

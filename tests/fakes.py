@@ -22,6 +22,7 @@ from sdgen.metadata.record import (
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import SizeRule
+from sdgen.sources import sources_of
 
 FAKE_MODEL = LocalModel(
     name="fake",
@@ -141,4 +142,5 @@ def painted_record(image: Image.Image, settings: Settings) -> Record:
         scheduler=SchedulerRecord(class_name="EulerDiscreteScheduler", config={}),
         environment={"device": "fake", "threads": 2, "torch": "2.13"},
         image=pixels_of(image),
+        sources=[source.record for source in sources_of(settings)],
     )

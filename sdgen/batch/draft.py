@@ -9,6 +9,7 @@ as one wants for a comparison. A row without any gets its seed when the batch ru
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sdgen.batch.keys import is_key, job_key, unknown_key
@@ -21,6 +22,7 @@ from sdgen.models.resolve import plan
 from sdgen.recipe.layers import DRAWN, MAX_SAID, Layer, layer_from
 from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording
 from sdgen.recipe.settings import Settings
+from sdgen.sources.paths import meant_from
 
 MAX_IMAGES = 10_000
 """Pictures of one row."""
@@ -68,6 +70,7 @@ class Around:
     find: Find | None
     search: Search = ANYWHERE
     wording: Wording = AS_WRITTEN
+    folder: Path = Path()
 
 
 def draft_row(row: Row | Fault, around: Around) -> Draft:
@@ -83,6 +86,7 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
     name, num_images = _job_words(words, around, errors)
     if layer is None:
         raise _joined(errors)
+    layer = meant_from(layer, around.folder)
     layers = [UNSEEDED, *around.lower, layer, *around.upper]
     planned = None
     try:
@@ -251,6 +255,9 @@ def _place_line(line: str, layer: Layer, row: str) -> str:
 _SIZE = ("width", "height")
 _BLAMED = {
     "model must": ("model",), "clip_skip cannot": ("clip_skip",),
+    " asks for ": ("image", "width", "height"), "the mask ": ("mask",),
+    " leaves none to draw": ("strength", "hires_strength", "steps"), "extend ": ("extend",),
+    "hires_scale ": ("hires_scale",),
     " has no eta": ("eta", "scheduler"), " cannot draw in ": ("steps", "scheduler"),
 }  # fmt: skip
 """Words of a fault that is in no single setting → the settings that may have brought it about."""

@@ -51,7 +51,7 @@ def draft_jobs(
         InputError: The file says nothing, or has faults; all of them are listed.
         ModelError: A model is not here. One that no row names ends the check at once.
     """
-    around = Around(job_file.name, lower, upper, num_images, find, search, wording)
+    around = Around(job_file.name, lower, upper, num_images, find, search, wording, job_file.folder)
     items: list[Draft] = []
     errors: dict[str, SdgenError] = {}  # by line: the fault of a flag is in every row, told once
     for row in job_file.rows():

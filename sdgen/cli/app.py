@@ -33,7 +33,7 @@ GROUP_OPTIONS = frozenset(
 
 SWITCHES = frozenset(
     {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
-     "--locked", "--all", "--strict", "--fidelity", "--strict-tokens",
+     "--locked", "--all", "--strict", "--fidelity", "--strict-tokens", "--history",
      "--serve", "--no-words", "--preview", "--no-embed", "--in-place", "--drop-mark",
      "--paths", "--null", "-0", "--reverse", "-r", "--rebuild"}
 )  # fmt: skip

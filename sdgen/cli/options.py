@@ -136,7 +136,8 @@ def metavar(name: str) -> str:
     extra = field.json_schema_extra
     if isinstance(extra, dict) and "metavar" in extra:
         return str(extra["metavar"])
-    choices = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
+    parts = [field.annotation, *get_args(field.annotation)]
+    choices = [choice for part in parts for choice in get_args(part) if isinstance(choice, str)]
     if choices:
         return "|".join(choices)
     kind = field_type(name)

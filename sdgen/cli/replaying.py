@@ -2,6 +2,7 @@
 
 import io
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -35,6 +36,7 @@ from sdgen.replay import (
     recorded_model,
     redraw,
 )
+from sdgen.sources.recorded import find_recorded
 from sdgen.stop import Stop
 from sdgen.variation import vary, with_parent
 
@@ -49,7 +51,7 @@ def attempt(path: Path, request: Request, out: Output, shown: Display, stop: Sto
         stop.check()
         recipe, picture = _recipe_at(path, request)
         if isinstance(recipe, Foreign):
-            return follow(path, recipe, picture, request, out, shown, stop)
+            return follow(path, recipe, picture, _drawn_from(request), out, shown, stop)
         original, model = _with_model(path, Original(recipe, picture), request, out.warn)
         if request.flags.values:
             _variation(original.record, model, request, out, shown, stop)
@@ -64,6 +66,12 @@ def attempt(path: Path, request: Request, out: Output, shown: Display, stop: Sto
         raise
     except SdgenError as error:
         return Outcome(path, error=error)
+
+
+def _drawn_from(request: Request) -> Request:
+    """`request` for another program's picture: what it was drawn from is a setting to choose."""
+    flags = replace(request.flags, values={**request.flags.values, **request.given})
+    return replace(request, flags=flags)
 
 
 def opened(path: Path, request: Request, warn: Tell) -> tuple[Original, LocalModel]:
@@ -85,6 +93,7 @@ def _with_model(
     for field in records_disagree(path) if path != STDIN and not request.cell else ():
         warn(f"{path.name}: the picture and its .json disagree about {field}")
     model = recorded_model(original.record, request.place, request.lora_dirs)
+    find_recorded(original.record, [path.parent, Path()], request.given)
     check_locked(request.lock, [model])
     return original, model
 

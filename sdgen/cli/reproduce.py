@@ -24,6 +24,7 @@ from sdgen.files.formats import SUFFIXES, Inside
 from sdgen.files.sheets import is_sheet
 from sdgen.recipe.layers import Layer
 from sdgen.replay import DEFAULT_TOLERANCE
+from sdgen.sources.store import ROLES
 
 Sources = Annotated[
     list[Path],
@@ -94,8 +95,8 @@ def reproduce(
     """Draw a picture again from its record and say: identical, equivalent, or different and why.
 
     Changed settings make a variation instead, whose record tells its parent. --model says where
-    the recorded model lies; its files must be the same. Of another program's picture, what can be
-    followed is, and each field is told.
+    the recorded model lies, --image and --mask where the pictures are that it was drawn from; they
+    must be the same. Of another program's picture, what can be followed is, and each field is told.
     """
     out = Output(as_json=json, quiet=quiet)
     if strict and not all_below:
@@ -132,6 +133,7 @@ def _request(
 ) -> Request:
     values = dict(flags.values)
     place = values.pop("model", None)
+    given: dict[str, str] = {role: str(values.pop(role)) for role in ROLES if role in values}
     changed = replace(flags, values=values)
     if check_only and (values or output):
         raise InputError("--check draws nothing, so it takes no settings and no --output")
@@ -142,7 +144,7 @@ def _request(
     target = None
     if kept is not None:
         target = target_of(kept, format, overwrite=overwrite, inside=inside)
-    return Request(changed, place, device, tolerance, check_only, target)
+    return Request(changed, place, device, tolerance, check_only, target, given=given)
 
 
 def _reproduce(sources: list[Path], request: Request, out: Output) -> None:

@@ -32,6 +32,9 @@ def show(
         bool,
         typer.Option("--fidelity", help="How near sdgen comes to another program's picture."),
     ] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="The pictures that it was drawn from, as a tree.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what made a picture: settings, model, environment. Other programs' pictures too."""
@@ -47,7 +50,10 @@ def show(
             out.warn(f"{path}: its .json file says otherwise about {', '.join(unlike)}")
         if number:
             out.result("")
-        _tell(out, path, found, fidelity=fidelity)
+        if history:
+            _tell_history(out, path, found)
+        else:
+            _tell(out, path, found, fidelity=fidelity)
     _raise_all(faults, len(images))
 
 
@@ -75,6 +81,21 @@ def _tell(out: Output, path: Path, found: "Record | Foreign", *, fidelity: bool)
     out.table((f"  {row}", value) for row, value in record_rows(found))
     if fidelity:
         out.say(f"{name} is sdgen's own: sdgen reproduce draws it again and compares")
+
+
+def _tell_history(out: Output, path: Path, found: "Record | Foreign") -> None:
+    from sdgen.cli.history import history_lines, history_of
+    from sdgen.metadata.record import Record
+
+    name = "stdin" if path == STDIN else str(path)
+    out.result(name)
+    if not isinstance(found, Record):
+        out.result(f"  drawn by {found.tool}, which tells no history")
+        out.json({"path": name, "history": None})
+        return
+    out.json({"path": name, "history": history_of(found)})
+    for line in history_lines(found):
+        out.result(f"  {line}")
 
 
 def _tell_foreign(out: Output, name: str, found: "Foreign", *, fidelity: bool) -> None:
@@ -162,6 +183,7 @@ def record_rows(record: "Record") -> list[Row]:
     return [
         *settings.items(),
         *_written_rows(record),
+        *_source_rows(record),
         *_model_rows(record),
         ("diffusers scheduler", record.scheduler.class_name),
         *_picture_rows(record),
@@ -172,6 +194,12 @@ def record_rows(record: "Record") -> list[Row]:
         *_parent_rows(record),
         *_followed_rows(record),
     ]
+
+
+def _source_rows(record: "Record") -> Iterator[Row]:
+    for one in record.sources:
+        size = f"{one.width}x{one.height}"
+        yield f"drawn from {one.role}", f"{one.name}, {size}, sha256 {one.pixels_sha256[:16]}…"
 
 
 def _written_rows(record: "Record") -> Iterator[Row]:

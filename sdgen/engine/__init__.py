@@ -46,21 +46,20 @@ class Drawing:
     record: "Record"
 
 
+OWN = {
+    "prompt", "negative_prompt", "seed", "variation_seed", "variation_strength", "lora", "post",
+    "image", "mask",
+}  # fmt: skip
+"""Settings in which the pictures of one call may differ."""
+
+
 def shape_key(settings: Settings) -> tuple[object, ...]:
     """What pictures must have in common to go through one call: all but prompts' words and seed.
 
-    What is done to a picture after drawing is its own, too.
+    What is done to a picture after drawing is its own, too, and what it is drawn from, if all are.
     """
-    own = {
-        "prompt",
-        "negative_prompt",
-        "seed",
-        "variation_seed",
-        "variation_strength",
-        "lora",
-        "post",
-    }
-    return *settings.model_dump(exclude=own).values(), loras_of(settings)
+    given = (settings.image is None, settings.mask is None)
+    return *given, *settings.model_dump(exclude=OWN).values(), loras_of(settings)
 
 
 class ImageGenerator(Protocol):

@@ -16,7 +16,7 @@ from sdgen.engine.ladder import Way
 from sdgen.engine.tiling import decoded_in_tiles, seamless
 from sdgen.errors import GenerationError, SafetyError
 
-_HALVES = (torch.float16, torch.bfloat16)
+HALVES = (torch.float16, torch.bfloat16)
 
 
 class _BadPixelsError(Exception):
@@ -46,7 +46,7 @@ def decode(
             hint="--dtype float32, or a lower --guidance-scale",
         )
     formats = [torch.float32] if way.vae_dtype else [usual_format(pipeline)]
-    if formats[0] in _HALVES:
+    if formats[0] in HALVES:
         formats.append(torch.float32)
     for dtype in formats:
         try:
@@ -83,7 +83,7 @@ def _picture(
         _BadPixelsError: Not finite, or black all over.
         SafetyError: The safety checker blanked it.
     """
-    with vae_in(pipeline.vae, dtype), _tiles_of(pipeline, tile):
+    with vae_in(pipeline.vae, dtype), tiles_of(pipeline, tile):
         scaled = unscaled(latents.to(dtype), pipeline.vae.config)
         decoded = _decoded(pipeline, scaled, tile, tiling)
     if not torch.isfinite(decoded).all():
@@ -157,7 +157,7 @@ def vae_in(vae: Any, dtype: torch.dtype) -> Iterator[None]:
 
 
 @contextmanager
-def _tiles_of(pipeline: Any, tile: int) -> Iterator[None]:
+def tiles_of(pipeline: Any, tile: int) -> Iterator[None]:
     """The VAE decoding in tiles of `tile` pixels, or, for 0, at once."""
     vae = pipeline.vae
     before = (vae.use_tiling, vae.tile_sample_min_size, vae.tile_latent_min_size)

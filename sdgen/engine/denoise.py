@@ -7,6 +7,7 @@ import torch
 
 from sdgen.engine import OnStep
 from sdgen.engine.attention import kernel_used, watched_attention
+from sdgen.engine.beginning import Beginning, beginning_at
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.noise import is_brownian, starting_noise
 from sdgen.engine.prompts import Text, as_arguments
@@ -21,6 +22,8 @@ def denoise(
     rows: Sequence[Settings],
     texts: Sequence[tuple[Text, Text | None]],
     on_step: OnStep,
+    beginning: Beginning | None = None,
+    around: tuple[int, int] = (0, 0),
 ) -> tuple[torch.Tensor, str]:
     """Draw latents, one row of the call for each of `rows`.
 
@@ -33,6 +36,8 @@ def denoise(
         texts: Their embeddings, from `encode`.
         on_step: Hears of each step; a `Watch` looks into the UNet's calls too, which must then be
             made, not played again.
+        beginning: Pictures to begin at.
+        around: Steps of another pass that `on_step` hears of as before and after these.
 
     Returns:
         Latents as the VAE takes them, but for its scaling: shape (rows, channels, height / 8,
@@ -45,8 +50,9 @@ def denoise(
     noise = torch.cat([latents for latents, _ in drawn])
 
     def step_end(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        on_step(index + 1, pipeline.num_timesteps)
-        return tensors
+        before, after = around
+        on_step(before + index + 1, before + pipeline.num_timesteps + after)
+        return {**tensors, "latents": keep(index, tensors["latents"])}
 
     embeddings = as_arguments(texts)
     shape = (*noise.shape, *embeddings["prompt_embeds"].shape[1:], len(embeddings))
@@ -54,6 +60,7 @@ def denoise(
         watched_attention(loaded, shape),
         seamless(pipeline.unet, shared.tiling),
         watched_by(on_step, loaded, rows),
+        beginning_at(pipeline, beginning, noise, shared.steps) as keep,
     ):
         latents: torch.Tensor = pipeline(
             **embeddings,
@@ -73,5 +80,5 @@ def denoise(
 
 def _latent_shape(pipeline: Any, settings: Settings) -> tuple[int, int, int]:
     factor = pipeline.vae_scale_factor
-    channels = pipeline.unet.config.in_channels
+    channels = pipeline.vae.config.latent_channels
     return channels, settings.height // factor, settings.width // factor

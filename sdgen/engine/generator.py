@@ -23,6 +23,7 @@ from sdgen.engine.weighted import chunks_needed
 from sdgen.errors import MemoryExhaustedError, SdgenError
 from sdgen.metadata.record import BatchRecord, Environment
 from sdgen.models import LocalModel
+from sdgen.recipe.passes import hires_size
 from sdgen.recipe.settings import Settings
 
 
@@ -205,7 +206,7 @@ def _shared(slots: Slots) -> Settings:
 
 
 def _shape(settings: Settings, model: LocalModel) -> Shape:
-    return Shape(str(model.folder), settings.dtype, settings.width, settings.height)
+    return Shape(str(model.folder), settings.dtype, *hires_size(settings))
 
 
 def _no_memory(what: str, device: torch.device) -> MemoryExhaustedError:

@@ -67,6 +67,9 @@ class Way:
         return [*self.parts(padded[:half]), *self.parts(padded[half:])]
 
 
+AS_USUAL = Way()
+
+
 def next_way(way: Way, stage: Stage, size: int, side: int, *, is_cuda: bool) -> Way | None:
     """The way to try after `way` ran out of memory; None when there is no other.
 

@@ -9,6 +9,7 @@ from sdgen.models.scripts import spelled_out
 from sdgen.models.tokens import MARKS, Span, tail, text_notices
 from sdgen.recipe.prompt.weights import parse, text_of
 from sdgen.recipe.settings import PROMPTS, Settings
+from sdgen.sources import sources_of
 
 EFFECTIVE_SEEDS = 2**32
 """torch's CPU generator looks at the low 32 bits of a seed only."""
@@ -26,6 +27,8 @@ def notices_on(pipeline: Any, model: LocalModel, settings: Settings) -> list[str
     if settings.guidance_scale <= 1:
         idle = [name for name in ("negative_prompt", "guidance_rescale") if getattr(settings, name)]
         notices += [f"{name} has no effect with a guidance_scale of 1 or less" for name in idle]
+    for source in sources_of(settings):
+        notices += source.notices
     if settings.seed >= EFFECTIVE_SEEDS:
         same = settings.seed % EFFECTIVE_SEEDS
         notices.append(f"seed {settings.seed} draws what seed {same} draws: only 32 bits count")

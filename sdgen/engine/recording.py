@@ -24,6 +24,7 @@ from sdgen.metadata.record import (
 )
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
+from sdgen.sources import sources_of
 
 
 def recorded(
@@ -54,6 +55,7 @@ def recorded(
             name=model.name, pipeline=model.pipeline, revision=model.revision, files=loaded.hashes
         ),
         added=[adapter.record for adapter in added],
+        sources=[source.record for source in sources_of(settings)],
         scheduler=SchedulerRecord(
             class_name=type(scheduler).__name__, config=_plain(dict(scheduler.config))
         ),

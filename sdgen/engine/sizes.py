@@ -3,6 +3,7 @@
 import torch
 
 from sdgen.models import LocalModel
+from sdgen.recipe.passes import hires_size
 from sdgen.recipe.settings import Settings
 
 _AT_ONCE = {"StableDiffusionXLPipeline": 4 * 1024 * 1024}
@@ -21,5 +22,6 @@ def together(settings: Settings, model: LocalModel, device: torch.device) -> int
         return 1
     memory = torch.cuda.get_device_properties(device).total_memory
     pixels = _AT_ONCE.get(model.pipeline, _AT_ONCE_ELSEWHERE) * min(1.0, memory / _LARGE_GPU)
-    fitting = int(pixels) // (settings.width * settings.height)
+    width, height = hires_size(settings)
+    fitting = int(pixels) // (width * height)
     return min(_MOST, 1 << max(fitting, 1).bit_length() - 1)

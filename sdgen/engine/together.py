@@ -3,20 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import PIL
 import torch
 from PIL import Image
 
 from sdgen.engine import OnStep, Slots, no_progress
+from sdgen.engine.beginning import beginning_of
 from sdgen.engine.decode import decode, usual_format
 from sdgen.engine.denoise import denoise
 from sdgen.engine.failures import failures_of
-from sdgen.engine.ladder import Way
+from sdgen.engine.hires import enlarged, second_pass, steps_drawn_over
+from sdgen.engine.ladder import AS_USUAL, Way
 from sdgen.engine.loader import LoadedModel
-from sdgen.engine.prompts import encode
+from sdgen.engine.prompts import Text, encode
 from sdgen.engine.weighted import chunks_needed
 from sdgen.errors import GenerationError
 from sdgen.metadata.record import Environment
 from sdgen.recipe.settings import Settings
+from sdgen.sources.fitting import repainted
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def draw_together(
         return _apart(loaded, slots, lengths, way, on_step)
     rows = padded(slots)
     try:
-        latents, kernel = latents_of(loaded, rows, on_step)
+        latents, kernel = latents_of(loaded, rows, on_step, way)
     except GenerationError as error:
         if len(filled) == 1:
             return {filled[0]: error}
@@ -95,15 +99,39 @@ def padded(slots: Slots) -> list[Settings]:
 
 
 def latents_of(
-    loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep = no_progress
+    loaded: LoadedModel,
+    rows: Sequence[Settings],
+    on_step: OnStep = no_progress,
+    way: Way = AS_USUAL,
 ) -> tuple[torch.Tensor, str]:
     """The latents of one call, a row for each of `rows`, and the attention kernel of the UNet."""
     with torch.inference_mode():
         with failures_of("encode"):
             chunks = max(chunks_needed(loaded.pipeline, row) for row in rows)
             texts = [encode(loaded.pipeline, loaded.texts, row, chunks) for row in rows]
-        with failures_of("denoise"):
-            return denoise(loaded, rows, texts, on_step)
+        with failures_of("decode"):  # the same part of the model, with the same remedy
+            beginning = beginning_of(loaded, rows, way)
+        if rows[0].hires_scale is None:
+            with failures_of("denoise"):
+                return denoise(loaded, rows, texts, on_step, beginning)
+        return _in_two_passes(loaded, rows, texts, on_step, way)
+
+
+def _in_two_passes(
+    loaded: LoadedModel,
+    rows: Sequence[Settings],
+    texts: Sequence[tuple[Text, Text | None]],
+    on_step: OnStep,
+    way: Way,
+) -> tuple[torch.Tensor, str]:
+    with failures_of("denoise"):
+        latents, _ = denoise(loaded, rows, texts, on_step, around=(0, steps_drawn_over(rows[0])))
+    first = loaded.pipeline.num_timesteps
+    with failures_of("decode"):
+        beginning = enlarged(loaded, rows, latents, way)
+    with failures_of("denoise"):
+        larger = list(map(second_pass, rows))
+        return denoise(loaded, larger, texts, on_step, beginning, around=(first, 0))
 
 
 def _decoded(
@@ -113,6 +141,7 @@ def _decoded(
     try:
         with torch.inference_mode(), failures_of("decode"):
             image, dtype = decode(loaded.pipeline, latents, way, settings.tiling)
+            image = repainted(settings, image)
     except GenerationError as error:
         return error
     notices = []
@@ -123,4 +152,6 @@ def _decoded(
     how: Environment = {
         "attention": kernel, "vae_dtype": dtype, "vae_tile": way.tile, "offload": way.offload
     }  # fmt: skip
+    if settings.image or settings.hires_upscaler == "lanczos":
+        how["pillow"] = PIL.__version__  # it brings pictures to size
     return Drawn(image, how, tuple(notices))

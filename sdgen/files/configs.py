@@ -14,6 +14,7 @@ from typing import Any
 from sdgen.errors import InputError, did_you_mean
 from sdgen.files.folders import is_file
 from sdgen.recipe.layers import Layer, layer_from
+from sdgen.sources.paths import meant_from
 
 PURPOSE_KEY = "for"
 _ENDINGS = (".yaml", ".yml")
@@ -112,7 +113,7 @@ def _describe(name: str, path: Path) -> Config:
 def _layer(path: Path, source: str) -> Layer:
     said, where = _read(path)
     settings = {key: value for key, value in said.items() if key != PURPOSE_KEY}
-    return layer_from(source, settings, where)
+    return meant_from(layer_from(source, settings, where), path.parent)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:

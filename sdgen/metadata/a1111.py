@@ -82,6 +82,9 @@ def _pairs(settings: Settings) -> Iterator[Pair]:
     if settings.variation_strength:
         yield "Variation seed", str(settings.variation_seed)
         yield "Variation seed strength", _number(settings.variation_strength)
+    strength = settings.strength if settings.hires_strength is None else settings.hires_strength
+    if strength is not None:
+        yield "Denoising strength", _number(strength)
     if settings.clip_skip > 1:
         yield "Clip skip", str(settings.clip_skip)
     if settings.ensd and SCHEDULERS[settings.scheduler].noisy:
@@ -89,6 +92,7 @@ def _pairs(settings: Settings) -> Iterator[Pair]:
     if settings.rng != "gpu":  # which is A1111's own default, and not written
         yield "RNG", settings.rng.upper()
     yield from _last_pairs(settings)
+    yield from _passes(settings)
 
 
 def _last_pairs(settings: Settings) -> Iterator[Pair]:
@@ -102,6 +106,17 @@ def _last_pairs(settings: Settings) -> Iterator[Pair]:
         yield "FreeU", settings.freeu
     if settings.post:
         yield "Post", ", ".join(settings.post)
+
+
+def _passes(settings: Settings) -> Iterator[Pair]:
+    """What A1111 says of masks and second passes, behind all else."""
+    if settings.mask_blur is not None:
+        yield "Mask blur", str(settings.mask_blur)
+    if settings.hires_scale is not None:
+        yield "Hires upscale", _number(settings.hires_scale)
+        if settings.hires_steps is not None:
+            yield "Hires steps", str(settings.hires_steps)
+        yield "Hires upscaler", str(settings.hires_upscaler).capitalize()
 
 
 def _number(value: float) -> str:

@@ -93,6 +93,18 @@ class PixelRecord(_Part):
     )
 
 
+class SourceRecord(_Part):
+    """A picture that this one was drawn from; width and height as it is seen, not as fitted."""
+
+    role: Literal["image", "mask"]
+    name: str = Field(description="of the file, without folders")
+    file_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    pixels_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    width: int
+    height: int
+    record: dict[str, Any] | None = Field(default=None, description="its own record, if it has one")
+
+
 class ParentRecord(_Part):
     """The picture that this one is a variation of."""
 
@@ -142,6 +154,7 @@ class Record(_Part):
     settings: Settings
     model: ModelRecord
     added: list[AddedRecord] = []
+    sources: list[SourceRecord] = []
     scheduler: SchedulerRecord
     environment: Environment
     batch: BatchRecord = BatchRecord()

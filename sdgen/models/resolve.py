@@ -7,9 +7,11 @@ from sdgen.errors import InputError
 from sdgen.models.local import LocalModel, find_model
 from sdgen.models.lora import ANYWHERE, Search, with_loras
 from sdgen.recipe.layers import Layer, resolve
+from sdgen.recipe.passes import check_passes
 from sdgen.recipe.schedulers import SCHEDULERS, check_steps
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import check_size
+from sdgen.sources.planning import with_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ def plan(
     for layer in layers:
         if "model" in layer.values:
             sources["model"] = layer.place("model")
+    resolved = with_sources(resolved, model.sizes, model=model.name, own=own.source)
+    sources |= {name: resolved.sources[name] for name in ("width", "height")}
     check_drawable(resolved.settings, model)
     model, settings = with_loras(model, resolved.settings, search)
     return Plan(settings, sources, model)
@@ -63,6 +67,7 @@ def check_drawable(settings: Settings, model: LocalModel) -> None:
     """
     check_size((settings.width, settings.height), model.sizes, model=model.name)
     check_steps(settings.scheduler, settings.steps)
+    check_passes(settings, model.sizes, model=model.name)
     if settings.eta and not SCHEDULERS[settings.scheduler].takes_eta:
         takers = ", ".join(name for name, entry in SCHEDULERS.items() if entry.takes_eta)
         raise InputError(f"{settings.scheduler} has no eta", hint=f"these have: {takers}")

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sdgen.errors import InputError, did_you_mean
-from sdgen.recipe.settings import ALIASES, LACKS, NEEDS, REFUSED, Settings, canonical_name
+from sdgen.recipe.beside import NEEDS, completed
+from sdgen.recipe.settings import ALIASES, LACKS, REFUSED, Settings, canonical_name
 from sdgen.recipe.sizes import parse_size
 
 DEFAULTS = "defaults"
@@ -141,7 +142,7 @@ def resolve(layers: Sequence[Layer]) -> Resolved:
         values.update(layer.values)
         sources.update({name: layer.place(name) for name in layer.values})
     try:
-        settings = Settings.model_validate(values)
+        settings = Settings.model_validate(completed(values))
     except ValidationError as error:
         raise_all([_explain(fault, values, sources) for fault in error.errors()])
         raise

@@ -5,6 +5,7 @@ Flags, YAML keys, job-file columns, metadata, `--help` and the README's table ar
 the aliases beside its field and never written.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,8 +15,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from sdgen.errors import InputError
+from sdgen.recipe.beside import NEEDS, WHOLE
 from sdgen.recipe.freeu import read_freeu
 from sdgen.recipe.loras import read_loras
+from sdgen.recipe.outpaint import canonical_margins
 from sdgen.recipe.post import read_post
 from sdgen.recipe.prompt.refused import refusal
 from sdgen.recipe.schedulers import find_scheduler
@@ -31,9 +34,6 @@ REFUSED = "prompt_refused"
 
 LACKS = "lacks"
 """The kind of pydantic error for a setting that cannot do without another."""
-
-NEEDS: Mapping[str, str] = MappingProxyType({"variation_seed": "variation_strength"})
-"""Settings that mean something only beside another one, and are None without it."""
 
 _ALLOWED_CONTROLS = "\t\n"
 
@@ -135,6 +135,44 @@ class Settings(BaseModel):
     )  # fmt: skip
     width: Pixels = Field(512, description="Width in pixels.", json_schema_extra=_also("w"))
     height: Pixels = Field(512, description="Height in pixels.", json_schema_extra=_also("h"))
+    image: Annotated[Text, AfterValidator(_not_blank)] | None = Field(
+        None, description="Picture to start from instead of plain noise.",
+        json_schema_extra=_also("init_image", "init_img") | {"metavar": "FILE"},
+    )  # fmt: skip
+    strength: float | None = Field(
+        None, ge=0, le=1, description="Share of the steps drawn over the image; 0.75 if not given.",
+        json_schema_extra=_also("denoising_strength"),
+    )  # fmt: skip
+    fit: Literal["crop", "pad", "stretch"] | None = Field(
+        None, description="How a picture of another size is brought to size; refused if not given."
+    )
+    mask: Annotated[Text, AfterValidator(_not_blank)] | None = Field(
+        None, description="Picture of the image's size: what is white in it is repainted.",
+        json_schema_extra=_also("mask_image") | {"metavar": "FILE"},
+    )  # fmt: skip
+    mask_blur: int | None = Field(
+        None, ge=0, le=64, description="Pixels over which the mask fades, inwards; 4 if not given."
+    )
+    extend: Annotated[str, AfterValidator(canonical_margins)] | None = Field(
+        None, description="Pixels to draw beyond the image's edges: left=64,right=64 or all=32.",
+        json_schema_extra=_also("outpaint") | {"metavar": "EDGE=PIXELS,..."},
+    )  # fmt: skip
+    hires_scale: float | None = Field(
+        None, ge=1, le=4, description="Enlarges the drawn picture by this, and draws over it.",
+        json_schema_extra=_also("hr_scale", "hires_upscale"),
+    )  # fmt: skip
+    hires_strength: float | None = Field(
+        None, ge=0, le=1, description="Share of the steps drawn over it; 0.35 (latent: 0.6).",
+        json_schema_extra=_also("hr_strength"),
+    )  # fmt: skip
+    hires_steps: int | None = Field(
+        None, ge=1, le=1000, description="Steps of that second pass; the first's if not given.",
+        json_schema_extra=_also("hr_second_pass_steps"),
+    )  # fmt: skip
+    hires_upscaler: Literal["lanczos", "latent"] | None = Field(
+        None, description="What is enlarged: pixels (lanczos, if not given), or the latents.",
+        json_schema_extra=_also("hr_upscaler"),
+    )  # fmt: skip
     eta: float = Field(
         0.0, ge=0, le=1, description="Share of fresh noise in each step (only ddim and tcd).",
         json_schema_extra=_also("ddim_eta"),
@@ -172,7 +210,8 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        for name, needed in NEEDS.items():
+        for name in WHOLE:
+            needed = NEEDS[name]
             if getattr(self, needed) and getattr(self, name) is None:
                 raise PydanticCustomError(
                     LACKS, "{reason}", {"field": needed, "reason": f"needs a {name}"}
@@ -206,9 +245,13 @@ def canonical_name(key: str) -> str | None:
     return ALIASES.get(folded(key))
 
 
+_OF_CONTENT = re.compile(r"#[0-9a-f]{64}$")
+
+
 def shown(value: Any) -> str:
-    """A setting's value for people: several texts with commas between them."""
-    return ", ".join(value) if isinstance(value, list | tuple) else str(value)
+    """A setting's value for people: several texts with commas, a picture by its name alone."""
+    text = ", ".join(value) if isinstance(value, list | tuple) else str(value)
+    return _OF_CONTENT.sub("", text)
 
 
 def folded(key: str) -> str:

@@ -56,6 +56,23 @@ def check_size(size: Size, rule: SizeRule, *, model: str) -> None:
         )
 
 
+def nearest_size(size: Size, rule: SizeRule, about: Size) -> Size:
+    """The size that a model can draw for a picture of `size`: of its shape, as nearly as can be.
+
+    Args:
+        size: Whose shape is wanted.
+        rule: Of the model.
+        about: What the model usually draws: the outcome has no more pixels, but for rounding.
+    """
+    if rule.only:
+        return _closest(size, rule.only)[0]
+    scale = min(1.0, (about[0] * about[1] / (size[0] * size[1])) ** 0.5)
+    width, height = (
+        min(4096, max(64, round(side * scale / rule.multiple) * rule.multiple)) for side in size
+    )
+    return width, height
+
+
 def _closest(size: Size, choices: Sequence[Size]) -> list[Size]:
     """The two choices with the nearest shape, then the nearest area."""
 

@@ -94,7 +94,7 @@ REFUSED = {
     ("jobs.txt", "--name", "../{seed}"): "inside the output folder",
     ("jobs.txt", "--name", ""): "the name template is empty",
     ("jobs.txt", "more.txt"): "unexpected extra argument",
-    ("jobs.txt", "--image", "x"): "no such option: --image",
+    ("jobs.txt", "--imagine", "x"): "no such option: --imagine",
     (): "missing argument 'FILE'",
 }
 

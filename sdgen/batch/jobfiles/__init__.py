@@ -53,11 +53,15 @@ DIALECTS = (
 
 @dataclass(frozen=True, slots=True)
 class JobFile:
-    """The text of a job file and how it is read; `name` stands in messages."""
+    """The text of a job file and how it is read; `name` stands in messages.
+
+    `folder` is where it lies, from which its paths are meant.
+    """
 
     name: str
     text: str
     dialect: Dialect
+    folder: Path = Path()
 
     def rows(self) -> Iterator[Row | Fault]:
         """Rows and faults in the order of the file.
@@ -89,7 +93,8 @@ def read_job_file(source: Path | BinaryIO, *, dialect: str | None = None) -> Job
     text = read_text(source, name, most=MAX_FILE_BYTES)
     if text.count("\n") + text.count("\r") - text.count("\r\n") > MAX_LINES:
         raise InputError(f"{name} has more than {MAX_LINES} lines", hint="split the file")
-    return JobFile(name, text, chosen or sniff(text, Path(name).suffix))
+    folder = source.parent if isinstance(source, Path) else Path()
+    return JobFile(name, text, chosen or sniff(text, Path(name).suffix), folder)
 
 
 def find_dialect(name: str) -> Dialect:

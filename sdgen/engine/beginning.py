@@ -1,0 +1,146 @@
+"""Where a pass begins: at a picture with some noise over it instead of plain noise.
+
+The first steps are left out, and the noise is that of the step where the pass begins: as diffusers'
+image-to-image pipelines do, but in the one pipeline that draws everything. What is kept of a masked
+picture is put back after each step, with the noise of the step that follows.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from sdgen.engine.encode import encode_picture
+from sdgen.engine.ladder import Way
+from sdgen.engine.loader import LoadedModel
+from sdgen.recipe.passes import steps_over
+from sdgen.recipe.settings import Settings
+from sdgen.sources.fitting import given, in_latents
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the rows of a call begin at.
+
+    Attributes:
+        latents: Of the pictures: shape (rows, channels, height, width), float32.
+        strength: Share of the steps that is drawn, the last ones.
+        mask: What is repainted: shape (rows, 1, height, width), float32, 0 or 1; None is all.
+    """
+
+    latents: torch.Tensor
+    strength: float
+    mask: torch.Tensor | None = None
+
+
+Keep = Callable[[int, torch.Tensor], torch.Tensor]
+"""Takes the index of a step (from 0) and the latents after it; gives those to go on with."""
+
+
+def beginning_of(loaded: LoadedModel, rows: Sequence[Settings], way: Way) -> Beginning | None:
+    """What a call of `rows`, of one `shape_key`, begins at; None is plain noise."""
+    shared = rows[0]
+    if shared.image is None or shared.strength is None:
+        return None
+    pictures = [_of_row(loaded, row, way) for row in rows]
+    latents = torch.cat([latents for latents, _ in pictures])
+    masks = [mask for _, mask in pictures if mask is not None]
+    return Beginning(latents, shared.strength, torch.cat(masks).to(latents) if masks else None)
+
+
+def _of_row(
+    loaded: LoadedModel, row: Settings, way: Way
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Latents and mask of one picture; its latents are kept for the next one drawn from it."""
+    picture = given(row)
+    assert picture is not None  # one shape_key: all have one, or none
+    placed = (row.image, row.fit, row.extend, row.width, row.height)
+    [latents] = loaded.texts.get(
+        ("picture", *placed, row.tiling, way.tile, way.vae_dtype),
+        lambda: (encode_picture(loaded.pipeline, picture.image, way, row.tiling),),
+    )
+    if picture.mask is None:
+        return latents, None
+    squares = in_latents(picture.mask, loaded.pipeline.vae_scale_factor)
+    return latents, torch.from_numpy(squares)[None, None]
+
+
+@contextmanager
+def beginning_at(
+    pipeline: Any, beginning: Beginning | None, noise: torch.Tensor, steps: int
+) -> Iterator[Keep]:
+    """While it is open, a call of `pipeline` begins there.
+
+    The pipeline asks its scheduler for the timesteps, and gets the last of them; then it prepares
+    the latents, and gets the noised pictures. From then on the scheduler has all timesteps again,
+    since some look up where they are.
+
+    Args:
+        pipeline: With a scheduler that was built for this call.
+        beginning: None changes nothing.
+        noise: One row each, float32.
+        steps: Of which the share `strength` is drawn.
+
+    Yields:
+        What puts back, after each step, the part of the pictures that is not drawn.
+    """
+    if beginning is None:
+        yield lambda _, latents: latents
+        return
+    course = _Course(pipeline.scheduler, beginning, noise, steps)
+    pipeline.prepare_latents = lambda *_, **__: course.start().to(pipeline.unet.dtype)
+    try:
+        yield course.keep
+    finally:
+        del pipeline.prepare_latents  # the class's own shows again
+
+
+class _Course:
+    """The last steps of a scheduler, which was built for this call and is changed."""
+
+    def __init__(
+        self, scheduler: Any, beginning: Beginning, noise: torch.Tensor, steps: int
+    ) -> None:
+        self._scheduler, self._beginning = scheduler, beginning
+        self._noise = noise.to(beginning.latents)
+        self._skipped = (steps - steps_over(steps, beginning.strength)) * scheduler.order
+        self._whole, self._plain = scheduler.timesteps, scheduler.set_timesteps
+        scheduler.set_timesteps = self._set_timesteps
+
+    @property
+    def _tail(self) -> torch.Tensor:
+        tail: torch.Tensor = self._whole[self._skipped :]
+        return tail
+
+    def _set_timesteps(self, *args: Any, **kwargs: Any) -> None:
+        self._plain(*args, **kwargs)
+        self._whole = self._scheduler.timesteps
+        self._scheduler.timesteps = self._tail
+        if hasattr(self._scheduler, "set_begin_index"):
+            begin = self._scheduler.set_begin_index
+            self._scheduler.set_begin_index = lambda _=0: begin(self._skipped)  # SDXL's says 0
+            self._scheduler.set_begin_index()
+
+    def start(self) -> torch.Tensor:
+        """The noised pictures; the scheduler has all its timesteps again."""
+        self._scheduler.timesteps = self._whole
+        return self._noised(self._tail[:1])
+
+    def _noised(self, timestep: torch.Tensor) -> torch.Tensor:
+        latents = self._beginning.latents
+        noised: torch.Tensor = self._scheduler.add_noise(latents, self._noise, timestep)
+        return noised
+
+    def keep(self, index: int, latents: torch.Tensor) -> torch.Tensor:
+        """`latents` after step `index`, with those of the pictures where nothing is repainted.
+
+        Blended Latent Diffusion (Avrahami and others, 2022), as diffusers' inpainting has it.
+        """
+        mask = self._beginning.mask
+        if mask is None:
+            return latents
+        following = self._tail[index + 1 : index + 2]
+        own = self._noised(following) if len(following) else self._beginning.latents
+        return ((1 - mask) * own + mask * latents).to(latents.dtype)

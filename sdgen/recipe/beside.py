@@ -1,0 +1,39 @@
+"""Settings that mean something only beside another one: what they need, and what they then are."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+NEEDS: Mapping[str, str] = MappingProxyType(
+    {
+        "variation_seed": "variation_strength",
+        "strength": "image",
+        "fit": "image",
+        "extend": "image",
+        "mask": "image",
+        "mask_blur": "mask",
+        "hires_steps": "hires_scale",
+        "hires_strength": "hires_scale",
+        "hires_upscaler": "hires_scale",
+    }
+)
+"""Setting → the one that it needs; it is None without it."""
+
+WHOLE = ("variation_seed", "strength", "mask_blur", "hires_strength", "hires_upscaler")
+"""Those that must be there if what they need is."""
+
+STRENGTH = 0.75
+"""Share of the steps that are drawn over a picture, as in A1111."""
+
+
+def completed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with what nobody said of settings beside others."""
+    beside: dict[str, Any] = {}
+    if values.get("image"):
+        beside["strength"] = 1.0 if values.get("extend") else STRENGTH
+    if values.get("mask"):
+        beside["mask_blur"] = 4
+    if values.get("hires_scale"):
+        is_latent = values.get("hires_upscaler") == "latent"
+        beside |= {"hires_strength": 0.6 if is_latent else 0.35, "hires_upscaler": "lanczos"}
+    return {**values, **{k: v for k, v in beside.items() if values.get(k) is None}}

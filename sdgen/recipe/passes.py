@@ -1,0 +1,66 @@
+"""Which steps are drawn: all from noise, or the last ones over a picture, perhaps in two passes."""
+
+from sdgen.errors import InputError
+from sdgen.recipe.outpaint import margins_of
+from sdgen.recipe.settings import Settings
+from sdgen.recipe.sizes import Size, SizeRule, check_size
+
+
+def steps_over(steps: int, strength: float) -> int:
+    """How many of `steps`, the last ones, are drawn over a picture; rounded down, as diffusers."""
+    return min(int(steps * strength), steps)
+
+
+def hires_size(settings: Settings) -> Size:
+    """Width and height of the second pass; those of the first where there is none.
+
+    Raises:
+        InputError: They are no whole pixels.
+    """
+    scale = settings.hires_scale or 1.0
+    sides = (settings.width * scale, settings.height * scale)
+    if any(side != int(side) for side in sides):
+        size = f"{settings.width}x{settings.height}"
+        raise InputError(f"hires_scale {scale:g} makes {size} no whole pixels")
+    return int(sides[0]), int(sides[1])
+
+
+def hires_steps(settings: Settings) -> int:
+    """Steps of the second pass, of which `hires_strength` are drawn."""
+    return settings.hires_steps or settings.steps
+
+
+def check_passes(settings: Settings, rule: SizeRule, *, model: str) -> None:
+    """Refuse passes that draw nothing, or a second one of a size that the model cannot draw.
+
+    Raises:
+        InputError: So it is.
+    """
+    if settings.strength is not None:
+        _check_steps("strength", settings.strength, settings.steps)
+    _check_margins(settings)
+    if settings.hires_scale is None:
+        return
+    if settings.image is not None:
+        raise InputError(
+            "hires_scale is for pictures that are drawn from words alone",
+            hint="sdgen upscale draws over a picture that is there",
+        )
+    assert settings.hires_strength is not None  # a setting's own rule
+    _check_steps("hires_strength", settings.hires_strength, hires_steps(settings))
+    check_size(hires_size(settings), SizeRule(rule.multiple), model=model)
+
+
+def _check_steps(name: str, strength: float, steps: int) -> None:
+    if not steps_over(steps, strength):
+        raise InputError(
+            f"{name} {strength:g} of {steps} steps leaves none to draw",
+            hint=f"at least {1 / steps:.3g}, or more steps",
+        )
+
+
+def _check_margins(settings: Settings) -> None:
+    margins, size = margins_of(settings.extend), (settings.width, settings.height)
+    inner = (size[0] - margins.left - margins.right, size[1] - margins.top - margins.bottom)
+    if min(inner) < 8:
+        raise InputError(f"extend {margins} leaves no room for the image in {size[0]}x{size[1]}")

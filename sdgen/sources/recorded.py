@@ -1,0 +1,77 @@
+"""The pictures that a recorded one was drawn from: found again by name, known by content."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from sdgen.errors import InputError
+from sdgen.metadata.record import Record
+from sdgen.sources.store import (
+    ROLES,
+    Role,
+    Source,
+    accept,
+    find_source,
+    is_at_hand,
+    named_in,
+)  # fmt: skip
+
+
+def find_recorded(
+    record: Record, folders: Sequence[Path], said: Mapping[str, str] | None = None
+) -> None:
+    """Find what `record` was drawn from, so that it can be drawn again.
+
+    Only names count: no path in a record is followed. A file is the right one if it has the
+    recorded pixels, or is the recorded file whatever its decoder makes of it by now.
+
+    Args:
+        record: Which may have no such pictures.
+        folders: Where they may lie.
+        said: Role → path that the user gave for it.
+
+    Raises:
+        InputError: One is not there, or what is there is another.
+    """
+    for role in ROLES:
+        reference = getattr(record.settings, role)
+        given = (said or {}).get(role)
+        if reference is None:
+            if given:
+                raise InputError(f"it was drawn without {role}: --{role} {given} does nothing")
+            continue
+        name, sha256 = named_in(reference)
+        if given is None and is_at_hand(sha256):
+            continue
+        paths = [Path(given).expanduser()] if given else [folder / name for folder in folders]
+        candidates = list(_readable(paths, role, must=given is not None))
+        right = next((one for one in candidates if _is_it(one, record, role, sha256)), None)
+        if right is None:
+            raise _missing(name, role, candidates, given)
+        accept(right, reference)
+
+
+def _readable(paths: Sequence[Path], role: Role, *, must: bool) -> Iterator[Source]:
+    for path in paths:
+        try:
+            yield find_source(path, role)
+        except InputError:
+            if must:
+                raise
+
+
+def _is_it(source: Source, record: Record, role: Role, sha256: str) -> bool:
+    recorded = [one.file_sha256 for one in record.sources if one.role == role]
+    return source.pixels_sha256 == sha256 or source.file_sha256 in recorded
+
+
+def _missing(name: str, role: Role, candidates: Sequence[Source], given: str | None) -> InputError:
+    if given:
+        return InputError(
+            f"{given} is not the {role} {name} that it was drawn from",
+            hint="to draw from another one: sdgen generate PROMPT --image FILE",
+        )
+    known = "; the file of that name has other pixels" if candidates else ""
+    return InputError(
+        f"the {role} {name} that it was drawn from is not here{known}",
+        hint=f"say where it is: --{role} FILE",
+    )
