@@ -147,6 +147,7 @@ def _fitted(lora: LocalLora, entry: LoraEntry, layers: Mapping[Place, nn.Module]
         kind="lora",
         name=lora.name,
         sha256=lora.sha256,
+        tensors_sha256=lora.tensors_sha256 or None,
         modules=len(here),
         left_out=len(contents.pairs) - len(here),
     )

@@ -18,6 +18,9 @@ from sdgen.recipe.settings import Settings
 
 Pair = tuple[str, str]
 
+_INVERSIONS = ("embedding", "textual_inversion")
+"""Kinds of added weights that A1111 calls TI."""
+
 _ENDS_BLOCK = re.compile(r"^([^\S\n]*)(?=Negative prompt:|Steps: )", re.MULTILINE)
 
 
@@ -28,7 +31,8 @@ def parameters_text(record: Record) -> str:
     act on what they are told), no revision, no environment.
     """
     settings = record.settings
-    pairs = [*_pairs(settings), ("Version", f"{record.software.name} {record.software.version}")]
+    version = f"{record.software.name} {record.software.version}"
+    pairs = [*_pairs(settings), *_hashes(record), ("Version", version)]
     last = ", ".join(_written(key, value) for key, value in pairs)
     blocks = [_prompt(settings), last]
     if settings.negative_prompt:
@@ -117,6 +121,18 @@ def _passes(settings: Settings) -> Iterator[Pair]:
         if settings.hires_steps is not None:
             yield "Hires steps", str(settings.hires_steps)
         yield "Hires upscaler", str(settings.hires_upscaler).capitalize()
+
+
+def _hashes(record: Record) -> Iterator[Pair]:
+    """What was added, by the hashes that A1111 and Civitai know it by; none where it is not known.
+
+    12 digits each: of a LoRA's numbers, and of the whole file of an embedding.
+    """
+    loras = {one.name: one.tensors_sha256 for one in record.added if one.kind == "lora"}
+    inversions = {one.name: one.sha256 for one in record.added if one.kind in _INVERSIONS}
+    for key, hashes in (("Lora hashes", loras), ("TI hashes", inversions)):
+        if said := ", ".join(f"{name}: {digest[:12]}" for name, digest in hashes.items() if digest):
+            yield key, said
 
 
 def _number(value: float) -> str:

@@ -52,6 +52,11 @@ class AddedRecord(_Part):
     kind: str
     name: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the whole file")
+    tensors_sha256: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{64}$",
+        description="of a file's numbers without its header, by which others know LoRAs",
+    )
     modules: int = Field(description="layers of the model that they changed")
     left_out: int = Field(default=0, description="layers of theirs that the model does not have")
 

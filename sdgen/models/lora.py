@@ -10,6 +10,7 @@ from sdgen.errors import InputError, ModelError, did_you_mean
 from sdgen.models.hashes import hash_files, identity_of
 from sdgen.models.local import LocalModel, is_bare_name
 from sdgen.models.lora_keys import other_kind, read_names
+from sdgen.models.other_hashes import tensors_sha256
 from sdgen.models.weights import check_weights
 from sdgen.recipe.loras import SUFFIX, LoraEntry, loras_of, parse_lora
 from sdgen.recipe.settings import Settings
@@ -24,12 +25,14 @@ ASK = "say where it is: --lora FILE, or its folder: --lora-dir FOLDER"
 class LocalLora:
     """A LoRA that passed its checks.
 
-    `name` is what the record says, never a path; `sha256` is that of the whole file, in hex.
+    `name` is what the record says, never a path; `sha256` is that of the whole file, in hex, and
+    `tensors_sha256` that of its numbers, by which A1111 and Civitai know it.
     """
 
     name: str
     path: Path
     sha256: str
+    tensors_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,4 +180,4 @@ def _check(path: Path, _: str) -> LocalLora:
     if not is_bare_name(name) or "," in name or not name.isprintable():
         raise ModelError(f"{name!r} is no name for a record", hint="give the file another name")
     digest = hash_files(path.parent, (path.name,))[path.name]
-    return LocalLora(name, path, digest)
+    return LocalLora(name, path, digest, tensors_sha256(path))

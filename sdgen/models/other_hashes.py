@@ -43,22 +43,18 @@ def named_by(path: Path, said: str) -> How:
         return "old" if _old_hash(path) == digits else ""
     if hash_files(path.parent, (path.name,))[path.name].startswith(digits):
         return "sha256"
-    return "tensors" if tensors_sha256(path).startswith(digits) else ""
+    known = (said_by_itself(path), tensors_sha256(path))
+    return "tensors" if any(one.startswith(digits) for one in known) else ""
 
 
 def tensors_sha256(path: Path) -> str:
     """The hash of a safetensors file's numbers without its header; empty where it is none.
 
-    A file that says it itself (`sshs_model_hash`) is believed, as A1111 does.
-
     Raises:
         ModelError: The file cannot be read.
     """
     header = _header(path)
-    if header is None:
-        return ""
-    own = _said_by_itself(header)
-    return own or hash_behind(path, 8 + len(header), path.name)
+    return "" if header is None else hash_behind(path, 8 + len(header), path.name)
 
 
 def _header(path: Path) -> bytes | None:
@@ -72,9 +68,14 @@ def _header(path: Path) -> bytes | None:
     return text if text[:1] == b"{" and len(text) == length else None
 
 
-def _said_by_itself(header: bytes) -> str:
+def said_by_itself(path: Path) -> str:
+    """What a file says that hash is (`sshs_model_hash`), which A1111 believes; empty if nothing.
+
+    Raises:
+        ModelError: The file cannot be read.
+    """
     try:
-        notes = json.loads(header).get("__metadata__", {})
+        notes = json.loads(_header(path) or b"{}").get("__metadata__", {})
     except (ValueError, RecursionError):
         return ""
     own = notes.get("sshs_model_hash") if isinstance(notes, dict) else None

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 
 from sdgen.metadata.a1111 import parameters_text
+from sdgen.metadata.record import AddedRecord
 from sdgen.recipe.schedulers import SCHEDULERS
 from tests.metadata.records import any_settings, fox_record
 
@@ -132,3 +133,22 @@ def test_lines_that_would_end_a_block_are_kept_inside_of_it():
         "a fox", r"\Negative prompt: snow", r" \Steps: 9",
         r"Negative prompt: \Negative prompt: x",
     ]  # fmt: skip
+
+
+def added(name: str, kind: str = "lora", tensors: str | None = None) -> AddedRecord:
+    return AddedRecord(kind=kind, name=name, sha256="ab" * 32, tensors_sha256=tensors, modules=1)
+
+
+def test_what_was_added_has_the_hashes_by_which_others_know_it():
+    record = fox_record(lora=["fur:0.5", "ink:1"]).model_copy(
+        update={"added": [added("fur", tensors="01" * 32), added("ink", tensors="23" * 32),
+                          added("easy", "embedding")]}
+    )  # fmt: skip
+    line = parameters_text(record).splitlines()[-1]
+    assert 'Lora hashes: "fur: 010101010101, ink: 232323232323", ' in line
+    assert 'TI hashes: "easy: abababababab", Version: sdgen' in line
+
+
+def test_a_hash_that_is_not_known_is_not_written():
+    record = fox_record(lora=["fur"]).model_copy(update={"added": [added("fur")]})
+    assert "hashes" not in parameters_text(record)

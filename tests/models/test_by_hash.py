@@ -10,7 +10,7 @@ import pytest
 from sdgen.errors import ModelError
 from sdgen.models.by_hash import known_of, model_meant, stem_of
 from sdgen.models.local import find_model
-from sdgen.models.other_hashes import named_by, tensors_sha256
+from sdgen.models.other_hashes import named_by, said_by_itself, tensors_sha256
 from tests.models.conftest import safetensors, write_mini
 
 
@@ -56,8 +56,9 @@ def test_what_a_file_says_of_itself_counts_as_in_a1111(tmp_path):
     path = tmp_path / "a.safetensors"
     path.write_bytes(with_notes(sshs_model_hash="ab" * 32))
     assert named_by(path, "abababababab") == "tensors"
+    assert tensors_sha256(path) == sha256(b""), "what is written is what is true"
     path.write_bytes(with_notes(sshs_model_hash="no hash"))
-    assert tensors_sha256(path) == sha256(b"")
+    assert said_by_itself(path) == ""
 
 
 @pytest.mark.parametrize(
