@@ -15,6 +15,7 @@ from sdgen.metadata.formats.detect import read_foreign
 from sdgen.metadata.formats.fidelity import settings_of
 from sdgen.metadata.formats.foreign import Carried, Foreign
 from sdgen.recipe.layers import Layer, resolve
+from tests.metadata.formats.fuzz import run
 from tests.metadata.formats.test_corpus import CASES, written
 from tests.metadata.records import refusal
 
@@ -136,3 +137,7 @@ def test_hostile_text_in_every_place_is_nobodys(text):
     keys = ("parameters", "prompt", "workflow", "invokeai_metadata", "sd-metadata", "Comment")
     carried = Carried(dict.fromkeys(keys, text), comment=text, xmp=text, plain=text)
     assert read_foreign(carried) is None
+
+
+def test_the_long_run_in_short():
+    assert run(seconds=60, seed=10**6, most=300) == 300
