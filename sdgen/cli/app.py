@@ -33,9 +33,9 @@ GROUP_OPTIONS = frozenset(
 
 SWITCHES = frozenset(
     {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
-     "--locked", "--all", "--strict", "--fidelity", "--strict-tokens", "--history",
-     "--serve", "--no-words", "--preview", "--no-embed", "--in-place", "--drop-mark",
-     "--paths", "--null", "-0", "--reverse", "-r", "--rebuild"}
+     "--locked", "--all", "--strict", "--fidelity", "--strict-tokens", "--serve", "--no-words",
+     "--preview", "--no-embed", "--in-place", "--drop-mark", "--paths", "--null", "-0", "--reverse",
+     "-r", "--rebuild", "--history", "--no-history"}
 )  # fmt: skip
 """Options of the commands that take no value."""
 
@@ -56,6 +56,7 @@ COMMANDS = {
         Command("batch", "batch", "Draw every job of a file; goes on where it stopped."),
         Command("grid", "grid", "Draw what settings and words do, on one labelled sheet."),
         Command("film", "film", "Show how a picture comes out of the noise, and where words lead."),
+        Command("shell", "shell", "Type prompts and refine pictures while the model stays loaded."),
         Command("reproduce", "reproduce", "Draw again from the record: is it the same picture?"),
         Command("lock", "lock", "Write down which models and versions draw; --locked holds them."),
         Command("gallery", "gallery", "Make one HTML page to look through pictures."),

@@ -24,10 +24,10 @@ from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
+from sdgen.cli.target import refuse_picture
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
-from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
-from sdgen.files.folders import is_folder
-from sdgen.files.formats import SUFFIXES, format_named, is_foreign
+from sdgen.errors import GenerationError, InterruptedRunError, SdgenError
+from sdgen.files.formats import format_named
 from sdgen.files.names import DEFAULT_TEMPLATE, FIELDS, check_template
 from sdgen.files.wording import wording_of
 from sdgen.models import LocalModel
@@ -104,7 +104,7 @@ def batch(
     Settings given as flags hold for every job, whatever its row says.
     """
     out = Output(as_json=json, quiet=quiet)
-    _refuse_picture(output)
+    refuse_picture(output, "a batch")
     check_template(name)
     lock = open_lock(locked=locked, path=lock_file)
     options = BatchOptions(
@@ -134,13 +134,6 @@ def batch(
         _show_preview(preview_batch(drafts, output, options), out)
         raise typer.Exit(3 if drafts.faults else 0)
     _run(drafts, output, options, device, out)
-
-
-def _refuse_picture(output: Path) -> None:
-    """A batch has many pictures; `-o fox.png`, `fox.gif` or `fox.pgn` means one, not a folder."""
-    is_picture = output.suffix.lower() in SUFFIXES or is_foreign(output.suffix)
-    if is_picture and not is_folder(output):
-        raise InputError(f"--output of a batch is a folder, and {output.name} looks like a picture")
 
 
 def _read(file: str, dialect: str | None) -> JobFile:

@@ -40,7 +40,7 @@ def explain(
     lines = explained(plan(layers, search=Search(lora_dir)))
     for name, value, source in lines:
         out.json({"name": name, "value": value, "source": source})
-    out.table(map(_row, lines), ("setting", "value", "from"))
+    out.table(map(row, lines), ("setting", "value", "from"))
 
 
 def _stand_in() -> Layer:
@@ -63,7 +63,8 @@ def explained(planned: Plan) -> list[Line]:
     return [(name, None if name in unsaid else values[name], sources[name]) for name in values]
 
 
-def _row(line: Line) -> tuple[str, str, str]:
+def row(line: Line) -> tuple[str, str, str]:
+    """The line for people."""
     name, value, source = line
     if value is not None:
         return name, shown(value), source

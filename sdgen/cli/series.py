@@ -1,7 +1,7 @@
 """The pictures of one command, drawn call after call and written meanwhile."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -23,6 +23,14 @@ from sdgen.stop import Stop
 
 PictureToDraw = tuple[Settings, Written | None]
 """Settings, and how their prompts were written where others are drawn."""
+
+
+OnSaved = Callable[[Drawing, SavedPicture], None]
+"""Hears of each picture that is on the disk."""
+
+
+def tell_none(drawing: Drawing, saved: SavedPicture) -> None:
+    """Nobody wants to know."""
 
 
 def pictures_of(settings: Settings, count: int, wording: Wording) -> list[PictureToDraw]:
@@ -56,6 +64,7 @@ class Series:
     out: Output
     shown: Display
     stop: Stop
+    on_saved: OnSaved = tell_none
     failures: list[SdgenError] = field(default_factory=list)
     _done: int = 0
     _told: set[str] = field(default_factory=set)
@@ -116,6 +125,7 @@ class Series:
         if isinstance(self.shown, PictureDisplay):
             self.shown.finished(drawing.image)
         report(self.out, drawing, saved, seconds)
+        self.on_saved(drawing, saved)
         self._done += 1
 
     def _warn_of(self, slots: Sequence[Settings]) -> None:

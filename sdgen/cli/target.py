@@ -47,6 +47,17 @@ class Target:
         return replace(self, root=root)
 
 
+def refuse_picture(output: Path, whose: str) -> None:
+    """Many pictures go to a folder; `-o fox.png`, `fox.gif` or `fox.pgn` means one picture.
+
+    Raises:
+        InputError: `output` looks like one, and is no folder.
+    """
+    is_picture = output.suffix.lower() in SUFFIXES or is_foreign(output.suffix)
+    if is_picture and not is_folder(output):
+        raise InputError(f"--output of {whose} is a folder, and {output.name} looks like a picture")
+
+
 def target_of(
     output: Path, wanted: str | None, *, overwrite: bool, inside: Inside = "record"
 ) -> Target:

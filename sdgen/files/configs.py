@@ -85,6 +85,40 @@ def load_config(name_or_path: str) -> Layer:
     return _layer(path, name_or_path if _is_path(name_or_path) else path.name)
 
 
+def write_config(name_or_path: str, said: Mapping[str, Any], purpose: str) -> Path:
+    """Write a config that `load_config` reads by the same name; one that is there stays.
+
+    Args:
+        name_or_path: A name, for one of the person's own; or a path, as for `find_config`.
+        said: Settings by their names.
+        purpose: What it is for; may be empty.
+
+    Raises:
+        InputError: The name is none, or there is no home folder for it.
+        OutputError: It is taken, or the file cannot be written.
+    """
+    import yaml  # loads here, not for --help
+
+    from sdgen.files.write import publish
+
+    plain = {name: list(value) if isinstance(value, tuple) else value
+             for name, value in said.items()}  # fmt: skip
+    whole = {**({PURPOSE_KEY: purpose} if purpose else {}), **plain}
+    text = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=1000)
+    return publish(text.encode(), _new_path(name_or_path))
+
+
+def _new_path(name_or_path: str) -> Path:
+    if _is_path(name_or_path):
+        return Path(name_or_path)
+    home = user_folder()
+    if home is None:
+        raise InputError("there is no home folder for configs", hint="give a path: ./night.yaml")
+    if name_or_path.startswith((".", "-")) or not all(c.isprintable() for c in name_or_path):
+        raise InputError(f"{name_or_path!r} is no name for a config", hint="night, or ./night.yaml")
+    return home / "configs" / f"{name_or_path}.yaml"
+
+
 def user_defaults() -> Layer | None:
     """What a person always wants: `config.yaml` in `user_folder()`, or None without that file.
 
