@@ -12,8 +12,15 @@ from pydantic import ValidationError
 from sdgen.errors import InputError
 from sdgen.metadata.formats.effects import reports_of_extras
 from sdgen.metadata.formats.foreign import Foreign
+from sdgen.metadata.formats.passes_taken import (
+    has_second_pass,
+    second_pass,
+    tiling,
+    without_passes,
+)
 from sdgen.metadata.formats.prompts_taken import prompts_of
 from sdgen.metadata.formats.reports import Fidelity, FieldReport, Taken, short
+from sdgen.recipe.beside import completed
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.loras import LoraEntry, parse_lora
 from sdgen.recipe.scheduler_table import Grade
@@ -41,7 +48,10 @@ def settings_of(found: Foreign) -> tuple[Layer, list[FieldReport]]:
     parts = [_checked(part) for part in _parts(found)]
     values = {name: value for part in parts for name, value in part.values.items()}
     reports = [report for part in parts for report in part.reports]
-    return Layer(f"the recipe of {found.tool}", values), [*reports, *reports_of_extras(found)]
+    return Layer(f"the recipe of {found.tool}", values), [
+        *reports,
+        *reports_of_extras(without_passes(found)),
+    ]
 
 
 def _parts(found: Foreign) -> Iterator[Taken]:
@@ -57,6 +67,8 @@ def _parts(found: Foreign) -> Iterator[Taken]:
     yield _size(found)
     yield _clip_skip(found)
     yield _noise(found)
+    yield second_pass(found)
+    yield tiling(found)
     yield _not_done(found)
 
 
@@ -90,7 +102,7 @@ def _fault(name: str, value: Any) -> str:
     """
     whole = {"prompt": "fox", "seed": 0, "variation_seed": 0, "prompt_syntax": "plain", name: value}
     try:
-        Settings.model_validate(whole)
+        Settings.model_validate(completed(whole))
     except ValidationError as error:
         return error.errors()[0]["msg"].removeprefix("Value error, ")
     return ""
@@ -270,7 +282,7 @@ def _not_done(found: Foreign) -> Taken:
     """Given pictures and other decoders."""
     reports: list[FieldReport] = []
     is_enlarged = any(key.startswith("Hires") for key in found.extras)
-    if found.strength is not None:
+    if found.strength is not None and not has_second_pass(found):
         given = "it was drawn from another picture, which is not in the file"
         reason = "of the second pass, which sdgen does not draw" if is_enlarged else given
         reports.append(FieldReport("strength", short(found.strength), "", "ignored", reason))

@@ -131,7 +131,7 @@ def test_seeds_beyond_ours_are_taken_by_what_torch_uses_of_them(seed, kept, fide
         ("scheduler", {"sampler": "DPM adaptive"}, "chooses its own number of steps"),
         ("strength", {"strength": 0.5}, "from another picture"),
         ("vae", {"vae": "ft-mse"}, "the model's own"),
-        ("Hires upscale", {"extras": {"Hires upscale": "2"}}, "enlarged and drawn over"),
+        ("Hires upscale", {"extras": {"Hires upscale": "5"}}, "enlarged and drawn over"),
         ("ADetailer model", {"extras": {"ADetailer model": "x"}}, "drawn over afterwards"),
         ("ControlNet 0", {"extras": {"ControlNet 0": "x"}}, "another picture guided it"),
     ],
@@ -169,6 +169,50 @@ def test_noise_says_what_can_be_expected():
     assert report_of("rng", noise="GPU").fidelity == "close"
     assert report_of("rng", noise="GPU", dialect="invokeai").fidelity == "approximated"
     assert report_of("rng", noise="").fidelity == "unknown"
+
+
+HIRES = {"Hires upscale": "1.5", "Hires steps": "12", "Hires upscaler": "Latent"}
+
+
+def test_second_passes_are_followed():
+    values = taken(extras=HIRES, strength=0.5)
+    assert (values["hires_scale"], values["hires_steps"]) == (1.5, 12)
+    assert (values["hires_strength"], values["hires_upscaler"]) == (0.5, "latent")
+    reports = settings_of(replace(FOX, extras=HIRES, strength=0.5))[1]
+    assert not [one for one in reports if one.fidelity == "ignored"]
+    assert report_of("hires_strength", extras=HIRES, strength=0.5).fidelity == "close"
+
+
+@pytest.mark.parametrize(
+    ("said", "upscaler", "fidelity"),
+    [("Latent", "latent", "close"), ("Latent (nearest)", "latent", "approximated"),
+     ("Lanczos", "lanczos", "close"), ("R-ESRGAN 4x+", "lanczos", "approximated")],
+)  # fmt: skip
+def test_upscalers_are_what_comes_nearest(said, upscaler, fidelity):
+    report = report_of("hires_upscaler", extras=HIRES | {"Hires upscaler": said})
+    assert (report.taken, report.fidelity) == (upscaler, fidelity)
+
+
+@pytest.mark.parametrize(
+    "extras", [{"Hires upscale": "9"}, {"Hires upscale": "x"}, HIRES | {"Hires resize": "9x9"}]
+)
+def test_second_passes_that_sdgen_does_not_draw_are_told(extras):
+    assert "hires_scale" not in taken(extras=extras, strength=0.5)
+    assert report_of("Hires upscale", extras=extras).fidelity == "ignored"
+    assert "second pass" in report_of("strength", extras=extras, strength=0.5).reason
+
+
+@pytest.mark.parametrize(
+    ("dialect", "extras", "kind"),
+    [("a1111", {"Tiling": "True"}, "xy"), ("a1111", {"Tiling": "x"}, "x"),
+     ("invokeai", {"seamless_x": "true", "seamless_y": "false"}, "x"),
+     ("invokeai", {"seamless_x": "true", "seamless_y": "true"}, "xy"),
+     ("a1111", {"Tiling": "False"}, None), ("invokeai", {"seamless_y": "false"}, None)],
+)  # fmt: skip
+def test_edges_that_meet_are_followed(dialect, extras, kind):
+    assert taken(dialect=dialect, extras=extras).get("tiling") == kind
+    reports = settings_of(replace(FOX, dialect=dialect, extras=extras))[1]
+    assert not [one for one in reports if one.field in extras]
 
 
 def test_seed_of_the_steps_is_followed():
