@@ -244,7 +244,7 @@ def run(words: list[str]) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # none may leave as a traceback
         if "--debug" in flags:
             traceback.print_exc()
-        known = _known(error)
+        known = known_error(error)
         show_error(known, as_json="--json" in flags)
         return known.exit_code
 
@@ -267,7 +267,8 @@ def _refuse_broken_text(words: Sequence[str]) -> None:
             raise InputError(f"argument {number} is not valid UTF-8")
 
 
-def _known(error: BaseException) -> SdgenError:
+def known_error(error: BaseException) -> SdgenError:
+    """`error` as one of ours: what nobody foresaw is a bug of sdgen."""
     if isinstance(error, SdgenError):
         return error
     if isinstance(error, KeyboardInterrupt):

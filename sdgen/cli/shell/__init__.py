@@ -1,7 +1,7 @@
 """`sdgen shell`: the model stays loaded; type a prompt, get a picture, and refine it by looking."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +39,7 @@ NoHistory = Annotated[
 def shell(
     *,
     flags: Layer,
+    context: typer.Context,
     config: Configs = [],
     lora_dir: LoraDirs = [],
     wildcards: WildcardFolder = None,
@@ -80,7 +81,8 @@ def shell(
     studio.warm(studio.looked_over(session.now.layers))
     it = Shell(session, studio, out)
     if sys.stdin.isatty():
-        _talk(it, Typed(out, completions, None if no_history else _kept()))
+        typed = Typed(out, completions, None if no_history else _kept())
+        _talk(it, typed, is_debugged=bool(context.find_root().params.get("debug")))
     else:
         _follow(it, piped())
 
@@ -91,7 +93,7 @@ def _kept() -> TypedLines | None:
     return TypedLines(home / "shell_history") if home else None
 
 
-def _talk(it: Shell, typed: Iterable[str]) -> None:
+def _talk(it: Shell, typed: Iterable[str], *, is_debugged: bool) -> None:
     """Do what a person types, until told to leave; no error ends it, nor does one Ctrl-C.
 
     Raises:
@@ -99,24 +101,38 @@ def _talk(it: Shell, typed: Iterable[str]) -> None:
     """
     it.out.say("Type what a picture should show; help lists the commands, Ctrl-D ends.")
     lines = iter(typed)
-    was_interrupted = False
+    is_second = False
     while True:
         try:
-            line = next(lines, None)
-            if line is None:
+            if not _goes_on(it, lines, is_debugged=is_debugged):
                 return
-            was_interrupted = False
-            _do(it, line)
+            is_second = False
         except KeyboardInterrupt:
             it.out.say("")
-            if was_interrupted:
+            if is_second:
                 raise InterruptedRunError("stopped") from None
-            was_interrupted = True
+            is_second = True
             it.out.say("Ctrl-C once more ends; so does Ctrl-D.")
-        except LeaveError:
-            return
-        except SdgenError as error:
-            _tell(it, error)
+
+
+def _goes_on(it: Shell, lines: Iterator[str], *, is_debugged: bool) -> bool:
+    """Do the next line, or tell why not; False at the end."""
+    try:
+        line = next(lines, None)
+        if line is None:
+            return False
+        _do(it, line)
+    except LeaveError:
+        return False
+    except SdgenError as error:
+        _tell(it, error)
+    except Exception as error:  # a bug of ours must not cost a session
+        if is_debugged:
+            raise
+        from sdgen.cli.app import known_error
+
+        _tell(it, known_error(error))
+    return True
 
 
 def _follow(it: Shell, lines: Iterable[str | SdgenError]) -> None:

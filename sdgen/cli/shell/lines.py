@@ -48,24 +48,29 @@ class Typed:
         self._found: list[str] = []
         if self._readline is None:
             return
-        self._readline.set_history_length(0)
-        self._readline.set_auto_history(True)
         for line in self._earlier():
             self._readline.add_history(line)
         self._readline.set_completer_delims(" =")
         self._readline.set_completer(self._completer(complete))
-        self._readline.parse_and_bind("tab: complete")
+        is_libedit = "libedit" in (self._readline.__doc__ or "")  # macOS
+        self._readline.parse_and_bind("bind ^I rl_complete" if is_libedit else "tab: complete")
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> str:
-        """The next line; may be asked again after a Ctrl-C."""
+        """The next line; may be asked again after a Ctrl-C.
+
+        Raises:
+            InputError: What was typed is no text.
+        """
         try:
             line = self._asked()
         except EOFError:
             self._out.say("")
             raise StopIteration from None
+        except UnicodeDecodeError:
+            raise InputError("what was typed is not valid UTF-8") from None
         if line.strip():
             self._keep(line)
         return line

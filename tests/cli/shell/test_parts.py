@@ -1,12 +1,15 @@
 """The parts of the shell alone: the way back, completion, lines that are kept."""
 
+import io
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from sdgen.cli.output import Output
 from sdgen.cli.shell.completion import completions
+from sdgen.cli.shell.lines import Typed
 from sdgen.cli.shell.session import Point, Session
 from sdgen.cli.shell.words import WORDS
 from sdgen.errors import InputError, OutputError
@@ -110,3 +113,27 @@ def test_state_lies_where_the_person_says(monkeypatch: pytest.MonkeyPatch):
     assert state_folder() == Path("/state/sdgen")
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
     assert state_folder() == Path(os.environ["HOME"]) / ".local/state/sdgen"
+
+
+def test_without_a_terminal_for_results_lines_are_read_plainly(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("a fox\n"))
+    typed = Typed(Output(), completions, None)
+    assert next(typed) == "a fox\n"
+    assert capsys.readouterr() == ("", "sdgen> ")
+
+
+def test_what_is_no_text_is_told_and_ends_nothing(monkeypatch):
+    lines = iter([UnicodeDecodeError("utf-8", b"\xe9", 0, 1, "bad"), "a cat\n", ""])
+
+    class Broken(io.StringIO):
+        def readline(self, _=-1):
+            line = next(lines)
+            if isinstance(line, UnicodeDecodeError):
+                raise line
+            return line
+
+    monkeypatch.setattr("sys.stdin", Broken())
+    typed = Typed(Output(), completions, None)
+    with pytest.raises(InputError, match="not valid UTF-8"):
+        next(typed)
+    assert list(typed) == ["a cat\n"]

@@ -33,7 +33,7 @@ def test_a_session_with_completion_history_and_the_end_by_ctrl_d():
     assert "outputs/a-red-fox-7.png" in one.wait_for(READY)
     one.type("set sche\t eul\t\n")  # completes the name; two schedulers begin like that
     one.wait_for(READY)
-    one.type("unse\tst\t\n")
+    one.type("unse\tstep\t\n")
     assert "steps is not set here" in one.wait_for(READY)
     one.type(CTRL_D)
     assert one.end() == 0
@@ -99,6 +99,15 @@ def test_ctrl_c_at_the_prompt_drops_the_line_and_twice_ends():
     one.interrupt()
     assert one.end() == 130
     assert not list(Path("outputs").glob("*.png"))
+
+
+def test_a_bug_of_ours_ends_nothing():
+    one = start(STEP_SECONDS="a bug")
+    one.wait_for(READY)
+    one.type("a red fox\n")
+    assert "error: a bug in sdgen: ValueError" in one.wait_for(READY)
+    one.type("quit\n")
+    assert one.end() == 0
 
 
 def test_without_a_place_for_history_it_is_told_once():
