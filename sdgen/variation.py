@@ -1,17 +1,22 @@
 """Drawing a recorded picture with changes, and telling its record where it came from."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
+
+from PIL import Image
 
 from sdgen.engine import Drawing
-from sdgen.metadata.record import ParentRecord, Record
+from sdgen.engine.post import processed
+from sdgen.errors import InputError
+from sdgen.metadata.record import ParentRecord, Record, now, pixels_of, pixels_sha256
 from sdgen.models import LocalModel
 from sdgen.models.lora import Search
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import DRAWN, Layer
+from sdgen.recipe.passes import check_after
 from sdgen.recipe.prompt.wording import AS_WRITTEN, Written
 from sdgen.recipe.seeds import DRAWN_BELOW
 from sdgen.recipe.settings import PROMPTS
@@ -49,3 +54,83 @@ def with_parent(drawing: Drawing, parent: Record) -> Drawing:
     changed: dict[str, Any] = {k: v for k, v in before.items() if v != after[k]}
     lineage = ParentRecord(pixels_sha256=parent.image.sha256, changed=changed)
     return Drawing(drawing.image, drawing.record.model_copy(update={"parent": lineage}))
+
+
+Method = Literal["lanczos", "latent", "redraw"]
+"""How a picture is enlarged: its pixels, or drawn over after its latents or pixels were."""
+
+METHODS: tuple[Method, ...] = get_args(Method)
+
+_OF_THIS_PICTURE = {
+    "image", "strength", "fit", "mask", "mask_blur", "extend", "width", "height", "post",
+    "hires_scale", "hires_strength", "hires_steps", "hires_upscaler",
+}  # fmt: skip
+"""Settings that made the picture what it is, and are not meant for one that is drawn over it."""
+
+
+def enlarged(image: Image.Image, record: Record, scale: float) -> Drawing:
+    """The recorded picture so many times as large by Lanczos: a step more after the drawing.
+
+    Raises:
+        InputError: These are not the recorded pixels, or there would be too many.
+    """
+    if record.image.lossy or pixels_sha256(image) != record.image.sha256:
+        kind = "holds them only nearly" if record.image.lossy else "was changed after it was drawn"
+        raise InputError(
+            f"the file does not have the recorded pixels: it {kind}",
+            hint="--method redraw draws over what is there",
+        )
+    step = f"enlarge={scale:g}"
+    settings = record.settings.model_copy(update={"post": (*record.settings.post, step)})
+    check_after(settings)
+    larger = processed(image, [step])
+    before = record.image.before_post or record.image.sha256
+    pixels = pixels_of(larger).model_copy(update={"before_post": before})
+    update = {"settings": settings, "image": pixels, "created": now(), "job": None}
+    return with_parent(Drawing(larger, record.model_copy(update=update)), record)
+
+
+def plan_over(
+    path: Path,
+    record: Record | None,
+    flags: Layer,
+    scale: float,
+    upscaler: str,
+    find: Callable[[str], LocalModel] | None = None,
+    lora_dirs: Sequence[Path] = (),
+) -> tuple[Plan, Written | None]:
+    """The plan of a larger picture over the one at `path`: what its record says, under the flags.
+
+    The picture takes the place of a first pass of which no step is drawn, and `strength` is that
+    of the second.
+
+    Args:
+        path: Of the picture.
+        record: Its own, if it has one.
+        flags: What the user wants otherwise; without a record at least a prompt.
+        scale: Times as wide and high.
+        upscaler: The setting `hires_upscaler`.
+        find: Finds the model.
+        lora_dirs: Where the user keeps LoRAs.
+
+    Raises:
+        InputError: A value is wrong, or the model cannot draw that size.
+        ModelError: The model or a LoRA is not here.
+    """
+    said = {name: value for name, value in flags.values.items() if name != "strength"}
+    if "strength" in flags.values:
+        said.setdefault("hires_strength", flags.values["strength"])
+    drawn = Layer(DRAWN, {"seed": secrets.randbelow(DRAWN_BELOW), "variation_seed": 0})
+    own = {"image": str(path), "strength": 0.0, "hires_scale": scale, "hires_upscaler": upscaler}
+    layers = [drawn, *_as_layer(record), replace(flags, values=said), Layer("flags", own)]
+    planned = plan(layers, find=find, search=Search(lora_dirs))
+    changed = [name for name in PROMPTS if name in said]
+    settings, written = AS_WRITTEN.worded(planned.settings, changed)
+    return replace(planned, settings=settings), written
+
+
+def _as_layer(record: Record | None) -> list[Layer]:
+    if record is None:
+        return []
+    said = record.settings.model_dump(exclude_none=True, exclude=_OF_THIS_PICTURE)
+    return [Layer("record", said)]

@@ -66,6 +66,7 @@ COMMANDS = {
         Command("schema", "schema", "Print the JSON Schema of a picture's record, or of a lock."),
         Command("diff", "diff", "Show what differs between two pictures."),
         Command("explain", "explain", "Show each setting and the place that gave its value."),
+        Command("upscale", "upscale", "Enlarge pictures, by Lanczos or by drawing over them."),
         Command("convert", "convert", "Write pictures in another format, with their record."),
         Command("strip", "strip", "Take everything out of pictures but the pixels."),
         Command("tokens", "tokens", "Show how a model reads a prompt."),

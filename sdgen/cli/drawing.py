@@ -50,9 +50,9 @@ def save(drawing: Drawing, number: int, target: Target, turn: Turn = at_once) ->
 
 def report(out: Output, drawing: Drawing, saved: SavedPicture, seconds: float) -> None:
     """The path on stdout; on stderr what was drawn."""
-    settings = drawing.record.settings
+    settings, (width, height) = drawing.record.settings, drawing.image.size
     out.say(
-        f"{_seeds(settings)}, {settings.width}x{settings.height}, {settings.steps} steps of "
+        f"{_seeds(settings)}, {width}x{height}, {settings.steps} steps of "
         f"{settings.scheduler}, {settings.dtype}, {seconds:.1f} s"
     )
     out.result(display(str(saved.path)))

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 import torch
 from PIL import Image
 
-from sdgen.engine.beginning import Beginning
+from sdgen.engine.beginning import Beginning, beginning_of
 from sdgen.engine.decode import decode
 from sdgen.engine.encode import encode_picture
 from sdgen.engine.ladder import Way
 from sdgen.engine.loader import LoadedModel
 from sdgen.recipe.passes import hires_size, hires_steps, steps_over
 from sdgen.recipe.settings import Settings
+from sdgen.sources.fitting import given
 
 
 def second_pass(settings: Settings) -> Settings:
@@ -26,15 +27,15 @@ def second_pass(settings: Settings) -> Settings:
 
 
 def enlarged(
-    loaded: LoadedModel, rows: Sequence[Settings], latents: torch.Tensor, way: Way
+    loaded: LoadedModel, rows: Sequence[Settings], latents: torch.Tensor | None, way: Way
 ) -> Beginning:
     """What the second pass begins at.
 
     Args:
         loaded: The model.
         rows: Settings of the first pass.
-        latents: Which it gave, one row each.
-        way: How to decode and to encode, where pixels are enlarged.
+        latents: Which it gave, one row each; None where it drew nothing over their pictures.
+        way: How to decode and to encode.
 
     Raises:
         GenerationError: A first pass gave no picture.
@@ -42,16 +43,30 @@ def enlarged(
     shared, size = rows[0], hires_size(rows[0])
     assert shared.hires_strength is not None  # a setting's own rule
     if shared.hires_upscaler == "latent":
+        whole = beginning_of(loaded, rows, way) if latents is None else None
+        given_latents = latents if whole is None else whole.latents
+        assert given_latents is not None
         factor = loaded.pipeline.vae_scale_factor
         grid = (size[1] // factor, size[0] // factor)
-        larger = torch.nn.functional.interpolate(latents.float(), size=grid, mode="bilinear")
+        larger = torch.nn.functional.interpolate(given_latents.float(), size=grid, mode="bilinear")
         return Beginning(larger, shared.hires_strength)
     pictures = []
-    for row in torch.split(latents, 1):
-        image, _ = decode(loaded.pipeline, row, way, shared.tiling)
+    for number, row in enumerate(rows):
+        image = _first_picture(loaded, row, latents, number, way)
         image = image.resize(size, Image.Resampling.LANCZOS)
         pictures.append(encode_picture(loaded.pipeline, image, way, shared.tiling))
     return Beginning(torch.cat(pictures), shared.hires_strength)
+
+
+def _first_picture(
+    loaded: LoadedModel, row: Settings, latents: torch.Tensor | None, number: int, way: Way
+) -> Image.Image:
+    """What is seen of picture `number` after the first pass."""
+    if latents is not None:
+        return decode(loaded.pipeline, latents[number : number + 1], way, row.tiling)[0]
+    picture = given(row)
+    assert picture is not None  # a pass that draws nothing has a picture
+    return picture.image
 
 
 def steps_drawn_over(settings: Settings) -> int:

@@ -40,6 +40,11 @@ def _denoised(image: Image.Image, share: float) -> Image.Image:
     return ImageChops.blend(image, image.filter(ImageFilter.MedianFilter(3)), share)
 
 
+def _enlarged(image: Image.Image, scale: float) -> Image.Image:
+    size = (round(image.width * scale), round(image.height * scale))
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
 _DOING: Mapping[str, Callable[[Image.Image, float], Image.Image]] = {
     "brightness": lambda image, amount: ImageEnhance.Brightness(image).enhance(amount),
     "contrast": lambda image, amount: ImageEnhance.Contrast(image).enhance(amount),
@@ -48,4 +53,5 @@ _DOING: Mapping[str, Callable[[Image.Image, float], Image.Image]] = {
     "warmth": _warmed,
     "sharpen": _sharpened,
     "denoise": _denoised,
+    "enlarge": _enlarged,
 }

@@ -109,12 +109,12 @@ def latents_of(
         with failures_of("encode"):
             chunks = max(chunks_needed(loaded.pipeline, row) for row in rows)
             texts = [encode(loaded.pipeline, loaded.texts, row, chunks) for row in rows]
+        if rows[0].hires_scale is not None:
+            return _in_two_passes(loaded, rows, texts, on_step, way)
         with failures_of("decode"):  # the same part of the model, with the same remedy
             beginning = beginning_of(loaded, rows, way)
-        if rows[0].hires_scale is None:
-            with failures_of("denoise"):
-                return denoise(loaded, rows, texts, on_step, beginning)
-        return _in_two_passes(loaded, rows, texts, on_step, way)
+        with failures_of("denoise"):
+            return denoise(loaded, rows, texts, on_step, beginning)
 
 
 def _in_two_passes(
@@ -124,9 +124,15 @@ def _in_two_passes(
     on_step: OnStep,
     way: Way,
 ) -> tuple[torch.Tensor, str]:
-    with failures_of("denoise"):
-        latents, _ = denoise(loaded, rows, texts, on_step, around=(0, steps_drawn_over(rows[0])))
-    first = loaded.pipeline.num_timesteps
+    """The second pass over the first one, or over the pictures where that has no steps."""
+    latents, first = None, 0
+    if rows[0].strength != 0:
+        with failures_of("decode"):
+            beginning = beginning_of(loaded, rows, way)
+        with failures_of("denoise"):
+            around = (0, steps_drawn_over(rows[0]))
+            latents, _ = denoise(loaded, rows, texts, on_step, beginning, around)
+        first = loaded.pipeline.num_timesteps
     with failures_of("decode"):
         beginning = enlarged(loaded, rows, latents, way)
     with failures_of("denoise"):

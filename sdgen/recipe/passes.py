@@ -2,8 +2,12 @@
 
 from sdgen.errors import InputError
 from sdgen.recipe.outpaint import margins_of
+from sdgen.recipe.post import enlarged_size
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import Size, SizeRule, check_size
+
+MAX_PIXELS_AFTER = 89_478_485
+"""Of a finished picture: what Pillow, and so sdgen, reads without asking."""
 
 
 def steps_over(steps: int, strength: float) -> int:
@@ -31,20 +35,35 @@ def hires_steps(settings: Settings) -> int:
 
 
 def check_passes(settings: Settings, rule: SizeRule, *, model: str) -> None:
-    """Refuse passes that draw nothing, or a second one of a size that the model cannot draw.
+    """Refuse passes that draw nothing, or a size that cannot be drawn or read again.
 
     Raises:
         InputError: So it is.
     """
-    if settings.strength is not None:
-        _check_steps("strength", settings.strength, settings.steps)
     _check_margins(settings)
-    if settings.hires_scale is None:
-        return
-    if settings.image is not None:
+    if settings.strength is not None and not (settings.strength == 0 and settings.hires_scale):
+        _check_steps("strength", settings.strength, settings.steps)
+    if settings.hires_scale is not None:
+        _check_second(settings, rule, model=model)
+    check_after(settings)
+
+
+def check_after(settings: Settings) -> None:
+    """Refuse a finished picture that is too large to be read again.
+
+    Raises:
+        InputError: So it is.
+    """
+    width, height = enlarged_size(hires_size(settings), settings.post)
+    if width * height > MAX_PIXELS_AFTER:
+        raise InputError(f"post makes {width}x{height} pixels, more than are read again")
+
+
+def _check_second(settings: Settings, rule: SizeRule, *, model: str) -> None:
+    if settings.mask is not None or settings.extend is not None:
         raise InputError(
-            "hires_scale is for pictures that are drawn from words alone",
-            hint="sdgen upscale draws over a picture that is there",
+            "hires_scale cannot stand beside mask or extend",
+            hint="sdgen upscale enlarges the picture afterwards",
         )
     assert settings.hires_strength is not None  # a setting's own rule
     _check_steps("hires_strength", settings.hires_strength, hires_steps(settings))

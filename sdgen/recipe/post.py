@@ -1,6 +1,6 @@
 """What is done to a picture after it was drawn, as a setting: `NAME=AMOUNT`, in the order said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,7 @@ TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
         "warmth": Treatment(-1, 1, 0, "above 0 more red and less blue, below it the other way"),
         "sharpen": Treatment(0, 5, 0, "unsharp mask of 2 pixels, of this strength"),
         "denoise": Treatment(0, 1, 0, "share of a median of 3x3 pixels in the outcome"),
+        "enlarge": Treatment(1, 4, 1, "times as wide and high, by Lanczos"),
     }
 )
 """All that can be done, by name."""
@@ -65,6 +66,14 @@ def parse_post(text: str) -> PostStep:
         given = repr(said) if equals else "nothing"
         raise ValueError(f"{name} must be {known.least:g} to {known.most:g}, not {given}")
     return PostStep(name.lower(), amount)
+
+
+def enlarged_size(size: tuple[int, int], post: Sequence[str]) -> tuple[int, int]:
+    """Width and height of a picture of `size` after the steps of `post`."""
+    for step in map(parse_post, post):
+        if step.name == "enlarge":
+            size = (round(size[0] * step.amount), round(size[1] * step.amount))
+    return size
 
 
 def read_post(value: Any) -> tuple[str, ...]:

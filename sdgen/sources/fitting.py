@@ -105,7 +105,8 @@ def repainted(settings: Settings, drawn: Image.Image) -> Image.Image:
     Inside the white, the picture fades into the drawing over `mask_blur` pixels, so that there is
     no seam and no pixel outside is touched.
     """
-    picture = given(settings)
+    is_masked = settings.mask is not None or settings.extend is not None
+    picture = given(settings) if is_masked else None
     if picture is None or picture.mask is None:
         return drawn
     share = faded(picture.mask, settings.mask_blur or 0)

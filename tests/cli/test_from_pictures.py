@@ -105,7 +105,7 @@ def test_a_model_of_listed_sizes_gets_the_one_of_the_nearest_shape(sdgen, monkey
         (("--hires-scale", "1.3"), "hires_scale 1.3 makes 64x64 no whole pixels"),
         (("--hires-scale", "5"), "hires_scale (flags) must be at most 4"),
         (("--hires-scale", "1.0625"), "fake draws multiples of 8 pixels, not 68x68"),
-        (("--hires-scale", "2", "--image", "cat.png"), "hires_scale is for pictures that are"),
+        (("--hires-scale", "2", "--image", "cat.png", "--extend", "all=8"), "hires_scale cannot"),
         (("--hires-scale", "2", "--hires-strength", "0.1"), "hires_strength 0.1 of 4 steps leaves"),
     ],
 )  # fmt: skip

@@ -201,6 +201,19 @@ def test_two_passes_draw_larger_and_come_out_again(generator, drawn_from, name, 
     assert verdict.kind == "identical"
 
 
+@pytest.mark.parametrize("upscaler", ["lanczos", "latent"])
+def test_a_first_pass_without_steps_is_the_picture(generator, drawn_from, cat, tiny_sd, upscaler):
+    """Which is then drawn over in its new size; with a black mask's worth of steps, it is kept."""
+    model = find_model(str(tiny_sd))
+    said = {"strength": 0.0, "hires_scale": 2.0, "hires_upscaler": upscaler}
+    drawing = generator.generate(drawn_from(model, hires_strength=0.5, **said), model)
+    assert drawing.image.size == (128, 128)
+    _, verdict = redraw(Original(drawing.record, drawing.image), model, generator)
+    assert verdict.kind == "identical"
+    over = generator.generate(drawn_from(model, **said | {"strength": 0.5}), model)
+    assert over.image.tobytes() != drawing.image.tobytes()
+
+
 def test_a_picture_that_changes_under_the_work_is_told(
     generator, drawn_from, cat, tmp_path, tiny_sd
 ):
@@ -220,7 +233,7 @@ def test_a_lack_of_memory_while_encoding_is_helped_by_tiles(
     generator, drawn_from, cat, tiny_sd, monkeypatch
 ):
     model = find_model(str(tiny_sd))
-    settings = drawn_from(model, fit="stretch", width=512, height=512)
+    settings = drawn_from(model, fit="stretch", width=320, height=64)
     fresh = DiffusersGenerator("cpu")
     fresh.load(model, "auto")
     from sdgen.engine import beginning
