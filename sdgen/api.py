@@ -15,7 +15,7 @@ from sdgen import engine
 from sdgen.engine import ImageGenerator
 from sdgen.files.configs import load_config, user_defaults
 from sdgen.files.wording import wording_of
-from sdgen.models.lora import ANYWHERE, Search
+from sdgen.models.finding import ANYWHERE, Search
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import DRAWN, Layer, layer_from
 from sdgen.recipe.seeds import DRAWN_BELOW

@@ -18,7 +18,7 @@ from sdgen.metadata.formats.reports import Fidelity, FieldReport, short
 from sdgen.metadata.record import FollowedRecord, pixels_sha256
 from sdgen.models import LocalModel, find_model
 from sdgen.models.by_hash import Known, Meant, known_of, model_meant, stem_of
-from sdgen.models.lora import Search
+from sdgen.models.finding import Search
 from sdgen.models.other_hashes import digits_of, named_by
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import Layer

@@ -18,8 +18,9 @@ from sdgen.files.compare import PixelDifference, compare_pixels, unlike_lossy
 from sdgen.metadata.compare import Difference, differences
 from sdgen.metadata.record import Record, pixels_sha256
 from sdgen.models import LocalModel, find_model
+from sdgen.models.added import KINDS, with_added_files
+from sdgen.models.finding import Search
 from sdgen.models.local import is_bare_name
-from sdgen.models.lora import Search, with_loras
 from sdgen.models.resolve import check_drawable
 from sdgen.recipe.settings import Settings
 
@@ -92,9 +93,9 @@ def recorded_model(record: Record, place: str | None, lora_dirs: Sequence[Path] 
     Raises:
         ModelError: One of them is not here.
     """
-    hashes = {one.name: one.sha256 for one in record.added if one.kind == "lora"}
+    hashes = {f"{one.kind} {one.name}": one.sha256 for one in record.added}
     model = _recorded_alone(record, place)
-    return with_loras(model, record.settings, Search(lora_dirs, hashes))[0]
+    return with_added_files(model, record.settings, Search(lora_dirs, hashes))[0]
 
 
 def _recorded_alone(record: Record, place: str | None) -> LocalModel:
@@ -120,7 +121,7 @@ def changed_weights(record: Record, model: LocalModel) -> list[str]:
 def _changed_files(record: Record, model: LocalModel) -> list[Difference]:
     recorded, here = dict(record.model.files), model.hashes()
     recorded |= {f"{one.kind} {one.name}": one.sha256 for one in record.added}
-    here |= {f"lora {one.name}": one.sha256 for one in model.loras}
+    here |= {one.key: one.sha256 for one in model.added}
     return [
         Difference("model", name, recorded.get(name), here.get(name))
         for name in sorted({*here, *recorded})
@@ -147,7 +148,8 @@ def check(original: Original, model: LocalModel) -> Verdict | None:
 
 
 def _where(changed: Sequence[Difference]) -> str:
-    return "--lora-dir" if all(one.name.startswith("lora ") for one in changed) else "--model"
+    is_added = all(one.name.startswith(KINDS) for one in changed)
+    return "--lora-dir" if is_added else "--model"
 
 
 def check_only(original: Original, model: LocalModel) -> Verdict:

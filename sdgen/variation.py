@@ -13,7 +13,7 @@ from sdgen.engine.post import processed
 from sdgen.errors import InputError
 from sdgen.metadata.record import ParentRecord, Record, now, pixels_of, pixels_sha256
 from sdgen.models import LocalModel
-from sdgen.models.lora import Search
+from sdgen.models.finding import Search
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import DRAWN, Layer
 from sdgen.recipe.passes import check_after

@@ -17,7 +17,7 @@ from sdgen.batch.names import checked_name
 from sdgen.batch.rows import Fault, Part, Place, Row
 from sdgen.errors import InputError, ModelError, SdgenError
 from sdgen.models import LocalModel
-from sdgen.models.lora import ANYWHERE, Search
+from sdgen.models.finding import ANYWHERE, Search
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import DRAWN, MAX_SAID, Layer, layer_from
 from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording

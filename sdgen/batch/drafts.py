@@ -7,7 +7,7 @@ from sdgen.batch.draft import Around, Draft, Find, RowModelError, draft_row, lin
 from sdgen.batch.jobfiles import MAX_ROWS, JobFile
 from sdgen.batch.rows import Fault
 from sdgen.errors import InputError, ModelError, SdgenError
-from sdgen.models.lora import ANYWHERE, Search
+from sdgen.models.finding import ANYWHERE, Search
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording
 

@@ -162,7 +162,7 @@ def _ids(drawn: Sequence[tuple[LocalModel, Settings]]) -> list[str]:
     marks: dict[Hashable, str] = {}
     ids = []
     for model, settings in drawn:
-        key = (model.name, str(model.folder), model.loras)
+        key = (model.name, str(model.folder), model.added)
         if key not in marks:
             marks[key] = _mark(model)
         content = f"{marks[key]}\x1f{settings.model_dump_json()}"
@@ -173,7 +173,7 @@ def _ids(drawn: Sequence[tuple[LocalModel, Settings]]) -> list[str]:
 
 def _mark(model: LocalModel) -> str:
     """What tells these weights from others, wherever they lie: a folder may be moved or renewed."""
-    marks = [model.name, model.revision, model.hashes(), *(one.sha256 for one in model.loras)]
+    marks = [model.name, model.revision, model.hashes(), *(one.sha256 for one in model.added)]
     return _digest(json.dumps(marks, sort_keys=True))
 
 

@@ -128,7 +128,7 @@ class _Group:
         """
         shapes: dict[tuple[object, ...], list[Job]] = {}
         for job in self.jobs:
-            shapes.setdefault((shape_key(job.settings), job.model.loras), []).append(job)
+            shapes.setdefault((shape_key(job.settings), job.model.added), []).append(job)
         for jobs in chain.from_iterable(map(self._alike, shapes.values())):
             size = self._size(jobs)
             padded = [*jobs, *[None] * (-len(jobs) % size)]

@@ -31,7 +31,7 @@ from sdgen.files.formats import format_named
 from sdgen.files.names import DEFAULT_TEMPLATE, FIELDS, check_template
 from sdgen.files.wording import wording_of
 from sdgen.models import LocalModel
-from sdgen.models.lora import Search
+from sdgen.models.finding import Search
 from sdgen.recipe.layers import Layer
 
 File = Annotated[

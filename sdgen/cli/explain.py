@@ -9,7 +9,7 @@ from sdgen.api import config_layers, drawn_seed
 from sdgen.cli.options import Configs, Json, LoraDirs, with_settings
 from sdgen.cli.output import Output
 from sdgen.errors import InputError
-from sdgen.models.lora import Search
+from sdgen.models.finding import Search
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import DRAWN, Layer
 from sdgen.recipe.settings import shown

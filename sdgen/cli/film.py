@@ -28,7 +28,7 @@ from sdgen.files.names import words as name_words
 from sdgen.files.wording import wording_of
 from sdgen.files.write import publish
 from sdgen.metadata.record import as_written
-from sdgen.models.lora import Search
+from sdgen.models.finding import Search
 from sdgen.models.resolve import Plan
 from sdgen.models.words import known_words, seen_words
 from sdgen.recipe.layers import Layer

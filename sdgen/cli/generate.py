@@ -29,7 +29,7 @@ from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.target import target_of
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
 from sdgen.files.wording import wording_of
-from sdgen.models.lora import Search
+from sdgen.models.finding import Search
 from sdgen.models.prompts import refuse_losses
 from sdgen.recipe.layers import Layer
 

@@ -29,7 +29,7 @@ from sdgen.errors import InputError
 from sdgen.files.formats import SUFFIXES, format_named, is_foreign
 from sdgen.files.names import words as name_words
 from sdgen.files.wording import wording_of
-from sdgen.models.lora import Search
+from sdgen.models.finding import Search
 from sdgen.models.resolve import plan
 from sdgen.recipe.axes import Cell, Sweep, sweep
 from sdgen.recipe.layers import Layer, layer_from

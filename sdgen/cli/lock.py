@@ -14,8 +14,10 @@ from sdgen.cli.output import Output
 from sdgen.errors import InputError
 from sdgen.files.lockfile import read_lock, write_lock
 from sdgen.models import LocalModel, find_model
+from sdgen.models.added import files_of
+from sdgen.models.finding import Search
 from sdgen.models.lock import Lock, changes_in, lock_of, models_of, refuse_changes
-from sdgen.models.lora import Search, find_loras
+from sdgen.models.lora import find_loras
 from sdgen.recipe.layers import Layer
 
 Files = Annotated[
@@ -83,7 +85,7 @@ def _models(
     found += [_of_configs([config], search) for config in configs]
     found += map(find_model, names)
     found = found or [_of_configs([], search)]
-    return list({(model.folder, model.loras): model for model in found}.values())
+    return list({(model.folder, model.added): model for model in found}.values())
 
 
 def _of_configs(configs: Sequence[str], search: Search) -> LocalModel:
@@ -112,8 +114,8 @@ def _tell_left_out(path: Path, found: Lock, out: Output) -> None:
 def _check(path: Path, places: Sequence[str], lora_dirs: Sequence[Path], out: Output) -> None:
     """Say whether the lock holds here; `places` are models whose folder the user named."""
     found = read_lock(path)
-    loras = find_loras(list(found.loras or {}), lora_dirs, found.loras or {})
-    here = [replace(one, loras=loras) for one in models_of(found, map(find_model, places))]
+    added = files_of(found, lora_dirs)  # of all kinds, which they say themselves
+    here = [replace(one, loras=added) for one in models_of(found, map(find_model, places))]
     changes = changes_in(found, here, read_all=True)
     said = [asdict(change) for change in changes]
     out.json({"lock": str(path), "holds": not changes, "changes": said})

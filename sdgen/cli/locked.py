@@ -41,7 +41,7 @@ class OpenLock:
         """
         from sdgen.models.lock import changes_in, refuse_changes
 
-        unique = {(model.folder, model.loras): model for model in models}
+        unique = {(model.folder, model.added): model for model in models}
         refuse_changes(changes_in(self.lock, unique.values()), str(self.path))
 
 

@@ -12,8 +12,9 @@ from sdgen.cli.options import Json
 from sdgen.cli.output import Output
 from sdgen.errors import ModelError
 from sdgen.models.catalogue import CATALOGUE, Entry
+from sdgen.models.finding import AddedFile
 from sdgen.models.local import LocalModel
-from sdgen.models.lora import LocalLora, check_lora, layers_of
+from sdgen.models.lora import check_lora, layers_of
 from sdgen.recipe.loras import SUFFIX
 from sdgen.recipe.sizes import SizeRule
 
@@ -57,7 +58,7 @@ def info_command(
     out.table(model_rows(model, hashes))
 
 
-def _tell_lora(lora: LocalLora, out: Output) -> None:
+def _tell_lora(lora: AddedFile, out: Output) -> None:
     layers = layers_of(lora)
     out.json({"name": lora.name, "kind": "lora", "layers": layers, "sha256": lora.sha256})
     out.table(

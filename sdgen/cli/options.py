@@ -51,7 +51,9 @@ Configs = Annotated[
 LoraDirs = Annotated[
     list[Path],
     typer.Option(
-        "--lora-dir", metavar="FOLDER", help="Where LoRAs lie that are named only; repeatable."
+        "--lora-dir",
+        metavar="FOLDER",
+        help="Where LoRAs, VAEs and embeddings lie that are named only; repeatable.",
     ),
 ]
 OutputPath = Annotated[

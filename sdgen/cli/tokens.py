@@ -11,14 +11,14 @@ from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.wording import StyleNames, StylesFile, WildcardFolder
 from sdgen.files.wording import wording_of
 from sdgen.models import LocalModel
-from sdgen.models.lora import Search
+from sdgen.models.finding import Search
 from sdgen.models.prompts import Chunk, PromptReading, ReadPrompt, read_prompts
 from sdgen.models.tokens import Piece, PromptReader
 from sdgen.models.words import known_words, unknown_words
 from sdgen.recipe.layers import Layer
 
 
-@with_settings(prompt=True, only=("negative_prompt", "prompt_syntax", "model", "seed"))
+@with_settings(prompt=True, only=("negative_prompt", "prompt_syntax", "model", "embedding", "seed"))
 def tokens(
     *,
     flags: Layer,

@@ -6,16 +6,22 @@ Each leaves the model as it was, so that a picture never depends on the one befo
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
+from sdgen.engine.embedding import embedding_records, with_embeddings
 from sdgen.engine.freeu import with_freeu
 from sdgen.engine.loader import LoadedModel
-from sdgen.engine.lora import with_added
+from sdgen.engine.lora import added_to, notices_of, with_added
+from sdgen.engine.notices import notices_on
+from sdgen.engine.own_vae import vae_record, with_own_vae
 from sdgen.engine.safety import with_checker
+from sdgen.metadata.record import AddedRecord
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
 
 Feature = Callable[[LoadedModel, LocalModel, Settings], AbstractContextManager[LoadedModel]]
 
-FEATURES: tuple[Feature, ...] = (with_added, with_freeu, with_checker)
+FEATURES: tuple[Feature, ...] = (
+    with_added, with_embeddings, with_own_vae, with_freeu, with_checker,
+)  # fmt: skip
 """In the order in which they are put on; they come off in the other one."""
 
 
@@ -33,3 +39,21 @@ def with_features(
         for feature in FEATURES:
             loaded = undo.enter_context(feature(loaded, model, settings))
         yield loaded
+
+
+def added_records(loaded: LoadedModel, model: LocalModel, settings: Settings) -> list[AddedRecord]:
+    """What a record says of the weights that `settings` added to the model."""
+    loras = [adapter.record for adapter in added_to(loaded, model, settings)]
+    return [*loras, *embedding_records(model, settings), *vae_record(model, settings)]
+
+
+def all_notices(loaded: LoadedModel, model: LocalModel, settings: Settings) -> list[str]:
+    """What the user must know before `settings` are drawn, of prompts and of added weights.
+
+    Raises:
+        ModelError: Something that is added does not fit the model.
+        LackOfMemoryError: It does not fit the memory.
+    """
+    added = added_to(loaded, model, settings)
+    with with_embeddings(loaded, model, settings):
+        return [*notices_on(loaded.pipeline, model, settings), *notices_of(added)]

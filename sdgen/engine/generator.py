@@ -8,13 +8,12 @@ import torch
 
 from sdgen.engine import Drawing, OnStep, Slots, Tell, no_progress, shape_key, tell_nobody
 from sdgen.engine.devices import choose_device, choose_dtype, describe
+from sdgen.engine.embedding import with_embeddings
 from sdgen.engine.environment import switches_as
 from sdgen.engine.failures import LackOfMemoryError, Stage
-from sdgen.engine.features import with_features
+from sdgen.engine.features import all_notices, with_features
 from sdgen.engine.ladder import Shape, Way, Ways, way_recorded
 from sdgen.engine.loader import LoadedModel, load_model
-from sdgen.engine.lora import added_to, notices_of
-from sdgen.engine.notices import notices_on
 from sdgen.engine.philox import check_source
 from sdgen.engine.recording import recorded
 from sdgen.engine.sizes import together
@@ -72,10 +71,9 @@ class DiffusersGenerator:
         self.check_rng(settings.rng)
         loaded = self._open(model, settings.dtype, _shape(settings, model))
         try:
-            added = added_to(loaded, model, settings)
+            return all_notices(loaded, model, settings)
         except LackOfMemoryError:
             raise _no_memory(f"a LoRA on {model.name}", self._device) from None
-        return [*notices_on(loaded.pipeline, model, settings), *notices_of(added)]
 
     def micro_batch(self, settings: Settings, model: LocalModel) -> int:
         """How many pictures of this shape are best drawn together on this device; at least 1."""
@@ -84,7 +82,8 @@ class DiffusersGenerator:
     def chunks(self, settings: Settings, model: LocalModel) -> int:
         """How many chunks the longer of the prompts takes."""
         loaded = self._open(model, settings.dtype, _shape(settings, model))
-        return chunks_needed(loaded.pipeline, settings)
+        with with_embeddings(loaded, model, settings):
+            return chunks_needed(loaded.pipeline, settings)
 
     @contextmanager
     def restored(self, environment: Environment) -> Iterator[None]:

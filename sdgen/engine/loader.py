@@ -29,7 +29,7 @@ class LoadedModel:
     The pipeline's own scheduler is replaced for each call; `trained` never changes. `hashes` are
     those of the files that were loaded, whatever lies in the folder by now. `texts` are its last
     embeddings, `attention` the kernel that its UNet used for each shape (`kernel_used`), `added`
-    the LoRAs that were added last, at most one set of them.
+    the LoRAs that were added last, at most one set of them, `kept` what other features loaded.
     """
 
     pipeline: Any
@@ -38,6 +38,7 @@ class LoadedModel:
     texts: TextCache = field(default_factory=TextCache)
     attention: dict[Hashable, str] = field(default_factory=dict)
     added: "list[Added]" = field(default_factory=list)
+    kept: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

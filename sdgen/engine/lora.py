@@ -4,14 +4,11 @@ The model's own weights are never touched, so that a picture drawn without a LoR
 with it has the same bits as before. That is why nothing is fused, and the layers are not replaced.
 """
 
-import hashlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,10 +16,12 @@ from torch.nn import functional
 from sdgen.engine.failures import failures_of
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.prompts import TextCache
+from sdgen.engine.tensors import tensors_of
 from sdgen.errors import ModelError
 from sdgen.metadata.record import AddedRecord
 from sdgen.models import LocalModel
-from sdgen.models.lora import LocalLora, scaled
+from sdgen.models.finding import AddedFile
+from sdgen.models.lora import scaled
 from sdgen.models.lora_keys import PARTS, Pair, Place, flat_path, read_names
 from sdgen.recipe.loras import LoraEntry
 from sdgen.recipe.settings import Settings
@@ -107,7 +106,7 @@ def notices_of(adapters: Sequence[Adapter]) -> list[str]:
     ]
 
 
-def _added(loaded: LoadedModel, asked: Sequence[tuple[LocalLora, LoraEntry]]) -> Added:
+def _added(loaded: LoadedModel, asked: Sequence[tuple[AddedFile, LoraEntry]]) -> Added:
     """From what was added last, where it is the same."""
     key = tuple((lora.sha256, str(entry)) for lora, entry in asked)
     if loaded.added and loaded.added[0].key == key:
@@ -130,8 +129,8 @@ def _layers(pipeline: Any) -> dict[Place, nn.Module]:
     return found
 
 
-def _fitted(lora: LocalLora, entry: LoraEntry, layers: Mapping[Place, nn.Module]) -> Adapter:
-    tensors = _read(lora)
+def _fitted(lora: AddedFile, entry: LoraEntry, layers: Mapping[Place, nn.Module]) -> Adapter:
+    tensors = tensors_of(lora)
     contents = read_names(tensors)
     here = {place: pair for place, pair in contents.pairs.items() if place in layers}
     if not here:
@@ -156,22 +155,6 @@ def _fitted(lora: LocalLora, entry: LoraEntry, layers: Mapping[Place, nn.Module]
 
 def _scale_of(entry: LoraEntry, place: Place) -> float:
     return entry.unet_scale if place[0] == "unet" else entry.text_scale
-
-
-def _read(lora: LocalLora) -> dict[str, Tensor]:
-    """The tensors of the very bytes whose hash is known.
-
-    Raises:
-        ModelError: They cannot be read, or are others by now.
-    """
-    try:
-        data = lora.path.read_bytes()
-        if hashlib.sha256(data).hexdigest() != lora.sha256:
-            raise ModelError(f"{lora.name} was changed while it was in use")
-        tensors: dict[str, Tensor] = safetensors.torch.load(data)
-    except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
-        raise ModelError(f"{lora.name} cannot be read: {error}") from error
-    return tensors
 
 
 def _change(

@@ -7,6 +7,7 @@ from sdgen.engine.weighted import readers
 from sdgen.models import LocalModel
 from sdgen.models.scripts import spelled_out
 from sdgen.models.tokens import MARKS, Span, tail, text_notices
+from sdgen.recipe.embeddings import without_words
 from sdgen.recipe.prompt.weights import parse, text_of
 from sdgen.recipe.settings import PROMPTS, Settings
 from sdgen.sources import sources_of
@@ -43,7 +44,7 @@ def _of_prompt(pipeline: Any, model: LocalModel, name: str, settings: Settings) 
         tails = [tail(text, *each) for each in zip(spans, rooms, strict=True)]
         return text_notices(name, text, tails, model, spelled=_spelled(text, spans))
     chunks = max(len(reader.chunks(text)) for reader in own)
-    words = text_of(parse(text))
+    words = without_words(text_of(parse(text)), [one.word for one in model.embeddings])
     spans = [_spans(reader.tokenizer, words) for reader in own]
     return text_notices(name, words, [], model, chunks=chunks, spelled=_spelled(words, spans))
 

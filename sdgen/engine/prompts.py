@@ -5,7 +5,7 @@ prompts, a picture would depend on its neighbours.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import torch
@@ -30,6 +30,7 @@ class TextCache:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[object, ...], Text] = OrderedDict()
+        self._beside: tuple[Hashable, TextCache] | None = None
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -42,6 +43,15 @@ class TextCache:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
+
+    def beside(self, key: Hashable) -> "TextCache":
+        """The embeddings of the same model with what `key` tells of added; those of the last one.
+
+        Nothing in it can be taken for something of this one.
+        """
+        if self._beside is None or self._beside[0] != key:
+            self._beside = (key, TextCache())
+        return self._beside[1]
 
     def _bytes(self) -> int:
         return sum(tensor.nbytes for text in self._kept.values() for tensor in text)

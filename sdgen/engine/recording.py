@@ -7,9 +7,8 @@ import torch
 
 from sdgen.engine import Drawing
 from sdgen.engine.environment import environment
+from sdgen.engine.features import added_records, all_notices
 from sdgen.engine.loader import LoadedModel
-from sdgen.engine.lora import added_to, notices_of
-from sdgen.engine.notices import notices_on
 from sdgen.engine.post import processed
 from sdgen.engine.safety import outcome_of
 from sdgen.engine.together import Drawn
@@ -45,7 +44,7 @@ def recorded(
         place: Size of the call, and the slot.
         device: Which drew.
     """
-    scheduler, added = loaded.pipeline.scheduler, added_to(loaded, model, settings)
+    scheduler = loaded.pipeline.scheduler
     image = processed(drawn.image, settings.post)
     before = pixels_sha256(drawn.image) if settings.post else None
     record = Record(
@@ -54,7 +53,7 @@ def recorded(
         model=ModelRecord(
             name=model.name, pipeline=model.pipeline, revision=model.revision, files=loaded.hashes
         ),
-        added=[adapter.record for adapter in added],
+        added=added_records(loaded, model, settings),
         sources=[source.record for source in sources_of(settings)],
         scheduler=SchedulerRecord(
             class_name=type(scheduler).__name__, config=_plain(dict(scheduler.config))
@@ -62,7 +61,7 @@ def recorded(
         environment=environment(device) | drawn.how | outcome_of(loaded, settings),
         batch=place,
         image=pixels_of(image).model_copy(update={"before_post": before}),
-        notices=[*notices_on(loaded.pipeline, model, settings), *notices_of(added), *drawn.notices],
+        notices=[*all_notices(loaded, model, settings), *drawn.notices],
     )
     return Drawing(image, record)
 

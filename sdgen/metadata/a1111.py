@@ -32,7 +32,7 @@ def parameters_text(record: Record) -> str:
     """
     settings = record.settings
     version = f"{record.software.name} {record.software.version}"
-    pairs = [*_pairs(settings), *_hashes(record), ("Version", version)]
+    pairs = [*_pairs(record), *_hashes(record), ("Version", version)]
     last = ", ".join(_written(key, value) for key, value in pairs)
     blocks = [_prompt(settings), last]
     if settings.negative_prompt:
@@ -72,8 +72,16 @@ def _as_read(text: str, settings: Settings) -> str:
     return _ENDS_BLOCK.sub(r"\g<1>\\", text)
 
 
-def _pairs(settings: Settings) -> Iterator[Pair]:
+def _vae(record: Record) -> Iterator[Pair]:
+    for one in record.added:
+        if one.kind == "vae":
+            yield "VAE hash", one.sha256[:10]
+            yield "VAE", one.name
+
+
+def _pairs(record: Record) -> Iterator[Pair]:
     """Keys and values in A1111's order, less those that it leaves out at their default."""
+    settings = record.settings
     sampler, schedule = SCHEDULERS[settings.scheduler].a1111 or (settings.scheduler, "")
     yield "Steps", str(settings.steps)
     yield "Sampler", sampler
@@ -83,6 +91,7 @@ def _pairs(settings: Settings) -> Iterator[Pair]:
     yield "Seed", str(settings.seed)
     yield "Size", f"{settings.width}x{settings.height}"
     yield "Model", settings.model
+    yield from _vae(record)
     if settings.variation_strength:
         yield "Variation seed", str(settings.variation_seed)
         yield "Variation seed strength", _number(settings.variation_strength)

@@ -21,7 +21,7 @@ from sdgen.recipe.schedulers import from_diffusers
 from sdgen.recipe.sizes import SizeRule
 
 if TYPE_CHECKING:
-    from sdgen.models.lora import LocalLora
+    from sdgen.models.finding import AddedFile
 
 _BARE_NAME = re.compile(r"[^~./\\:][^/\\:]*")
 
@@ -36,7 +36,8 @@ class LocalModel:
     `name` is what the record says (never a path); `weights` are the files that decide the pixels,
     relative to `folder`; `defaults` is the model's own layer of settings; `variant` is `fp16` when
     only half-precision weights are there; `text_layers` is None where the folder does not say.
-    `loras` are added while it draws, in this order (`with_loras`).
+    `loras` are added while it draws, in this order (`with_loras`); `vae` decodes instead of its
+    own; `embeddings` are words that it learns for prompts.
     """
 
     name: str
@@ -48,7 +49,14 @@ class LocalModel:
     revision: str | None = None
     variant: str | None = None
     text_layers: int | None = None
-    loras: "tuple[LocalLora, ...]" = ()
+    loras: "tuple[AddedFile, ...]" = ()
+    vae: "AddedFile | None" = None
+    embeddings: "tuple[AddedFile, ...]" = ()
+
+    @property
+    def added(self) -> "tuple[AddedFile, ...]":
+        """All that is added to it while it draws."""
+        return (*self.loras, *self.embeddings, *([self.vae] if self.vae else []))
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 in hex of each of `weights`.

@@ -28,7 +28,8 @@ LIBRARIES = (
 
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
-LORA = "lora"
+ADDED = {"lora": "loras", "vae": "vaes", "embedding": "embeddings"}
+"""Kinds of files that are added to models → the field of the lock that holds their hashes."""
 
 SHOWN = 3
 """Changes that one line of an error names."""
@@ -60,13 +61,19 @@ class Lock(_Part):
     versions: dict[str, str] = Field(description="package → version, and python's")
     models: dict[str, LockedModel]
     loras: dict[str, Digest] | None = Field(default=None, description="name → SHA-256 of the file")
+    vaes: dict[str, Digest] | None = Field(default=None, description="the same of VAEs")
+    embeddings: dict[str, Digest] | None = Field(default=None, description="and of embeddings")
+
+    def added(self, kind: str) -> dict[str, str]:
+        """Name → SHA-256 of the files of this kind."""
+        return getattr(self, ADDED[kind]) or {}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One fact that is not as it was locked; None where one side does not have it.
 
-    `model` is None for a version of a library, and LORA for a LoRA.
+    `model` is None for a version of a library, and of a file that was added, its kind.
     """
 
     model: str | None
@@ -105,18 +112,21 @@ def lock_of(models: Iterable[LocalModel]) -> Lock:
     return Lock(
         versions=installed_versions(),
         models=dict(sorted(locked.items())),
-        loras=_loras_of(every) or None,
+        loras=_added_of(every, "lora") or None,
+        vaes=_added_of(every, "vae") or None,
+        embeddings=_added_of(every, "embedding") or None,
     )
 
 
-def _loras_of(models: Iterable[LocalModel]) -> dict[str, str]:
+def _added_of(models: Iterable[LocalModel], kind: str) -> dict[str, str]:
+    """Name → SHA-256 of the files of this kind that are added to `models`."""
+    added = {(one.name, one.sha256) for model in models for one in model.added if one.kind == kind}
     found: dict[str, str] = {}
-    for lora in sorted(
-        {lora for model in models for lora in model.loras}, key=lambda one: one.name
-    ):
-        if found.setdefault(lora.name, lora.sha256) != lora.sha256:
+    for name, sha256 in sorted(added):
+        if found.setdefault(name, sha256) != sha256:
+            shown = "LoRAs" if kind == "lora" else "VAEs" if kind == "vae" else "embeddings"
             raise ModelError(
-                f"two different LoRAs are called {lora.name}",
+                f"two different {shown} are called {name}",
                 hint="give one of the files another name",
             )
     return found
@@ -177,15 +187,20 @@ def changes_in(lock: Lock, models: Iterable[LocalModel], *, read_all: bool = Fal
     Raises:
         ModelError: A model is not in the lock, or a file of it cannot be read.
     """
-    every, locked = list(models), lock.loras or {}
+    every = list(models)
     of_models = [
         change
         for model in {(model.name, model.folder): model for model in every}.values()
         for change in _changed_model(lock, model, read_all=read_all)
     ]
-    loras = _loras_of(every)
-    of_loras = _changes(LORA, {name: locked[name] for name in loras if name in locked}, loras)
-    return [*of_models, *of_loras, *_changes(None, lock.versions, installed_versions())]
+    of_added = [change for kind in ADDED for change in _changed_added(lock, every, kind)]
+    return [*of_models, *of_added, *_changes(None, lock.versions, installed_versions())]
+
+
+def _changed_added(lock: Lock, models: Sequence[LocalModel], kind: str) -> Iterator[Change]:
+    """Of the files that `models` use; others in the lock need not be here."""
+    here, locked = _added_of(models, kind), lock.added(kind)
+    return _changes(kind, {name: locked[name] for name in here if name in locked}, here)
 
 
 def refuse_changes(changes: Sequence[Change], shown: str) -> None:

@@ -1,14 +1,14 @@
 """How a model reads a prompt in its syntax: chunks, weights, and what is lost. Without torch."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from sdgen.errors import InputError
 from sdgen.models.local import LocalModel
 from sdgen.models.scripts import spelled_out
 from sdgen.models.tokens import Piece, PromptReader, losses, text_notices
+from sdgen.recipe.embeddings import without_words
 from sdgen.recipe.prompt.chunks import chunked
 from sdgen.recipe.prompt.weights import Sections, Span, parse, text_of
 from sdgen.recipe.settings import PROMPTS, Settings
@@ -83,7 +83,8 @@ def read_prompts(reader: PromptReader, settings: Settings) -> Iterator[ReadPromp
             is_plain = settings.prompt_syntax == "plain"
             sections = ((Span(text),),) if is_plain else parse(text)
             words = text if is_plain else text_of(sections)
-            yield ReadPrompt(name, words, _readings(reader, words, sections, is_plain=is_plain))
+            readings = _readings(reader, words, sections, is_plain=is_plain)
+            yield ReadPrompt(name, without_words(words, reader.words), readings)
 
 
 def refuse_losses(drawn: Iterable[tuple[str, Settings, LocalModel]]) -> None:
@@ -96,12 +97,13 @@ def refuse_losses(drawn: Iterable[tuple[str, Settings, LocalModel]]) -> None:
         InputError: There are such words; each line tells some.
         ModelError: A tokenizer cannot be read.
     """
-    readers: dict[Path, PromptReader] = {}
+    readers: dict[Hashable, PromptReader] = {}
     found: dict[str, None] = {}
     for place, settings, model in drawn:
-        if model.folder not in readers:
-            readers[model.folder] = PromptReader(model)
-        for read in read_prompts(readers[model.folder], settings):
+        key = (model.folder, model.embeddings)
+        if key not in readers:
+            readers[key] = PromptReader(model)
+        for read in read_prompts(readers[key], settings):
             found.update(dict.fromkeys(f"{place}{loss}" for loss in read.losses(model)))
     lines = list(found)
     if len(lines) == 1:

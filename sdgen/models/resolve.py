@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sdgen.errors import InputError
+from sdgen.models.added import with_added_files
+from sdgen.models.finding import ANYWHERE, Search
 from sdgen.models.local import LocalModel, find_model
-from sdgen.models.lora import ANYWHERE, Search, with_loras
 from sdgen.recipe.layers import Layer, resolve
 from sdgen.recipe.passes import check_passes
 from sdgen.recipe.schedulers import SCHEDULERS, check_steps
@@ -34,11 +35,11 @@ def plan(
     Args:
         layers: Lowest first.
         find: Finds the model; the real one if not given.
-        search: Where LoRAs may lie.
+        search: Where LoRAs, VAEs and embeddings may lie.
 
     Raises:
         InputError: A setting is wrong, or model or scheduler cannot draw the size or the steps.
-        ModelError: The model or a LoRA is not here.
+        ModelError: The model, or weights to be added to it, are not here.
     """
     named = [layer.values["model"] for layer in layers if "model" in layer.values]
     name = named[-1] if named else Settings.model_fields["model"].default
@@ -55,7 +56,7 @@ def plan(
     resolved = with_sources(resolved, model.sizes, model=model.name, own=own.source)
     sources |= {name: resolved.sources[name] for name in ("width", "height")}
     check_drawable(resolved.settings, model)
-    model, settings = with_loras(model, resolved.settings, search)
+    model, settings = with_added_files(model, resolved.settings, search)
     return Plan(settings, sources, model)
 
 

@@ -7,7 +7,7 @@ equal. What follows from the tokens (`tail`, `text_notices`) is the same code fo
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from sdgen.models.folder import read_json
 from sdgen.models.local import LocalModel
 from sdgen.models.scripts import is_chinese
 from sdgen.models.words import known_words, unknown_words
+from sdgen.recipe.embeddings import parted
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -83,6 +84,7 @@ class PromptReader:
         kinds = {name: index.get(name) or (None, None) for name in ("tokenizer", "tokenizer_2")}
         named = [name for name, (_, kind) in kinds.items() if kind]
         self._tokenizers = {name: _open(model.folder / name) for name in named}
+        self._words = {one.word: one.vectors for one in model.embeddings}
 
     def read(self, text: str) -> dict[str, Reading]:
         """The text as each of them reads it.
@@ -93,8 +95,32 @@ class PromptReader:
         readings = {}
         for name, (tokenizer, length) in self._tokenizers.items():
             with _readable(name):
-                readings[name] = _read(tokenizer, length - MARKS, text)
+                readings[name] = self._read(tokenizer, length - MARKS, text)
         return readings
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the model's embeddings."""
+        return tuple(self._words)
+
+    def _read(self, tokenizer: "Tokenizer", room: int, text: str) -> Reading:
+        """The words of embeddings are a piece each, of as many tokens as they have vectors."""
+        pieces: list[Piece] = []
+        spans: list[Span] = []
+        first = tokenizer.get_vocab_size()
+        for part, word, start in parted(text, self._words):
+            number = pieces[-1].word + 1 if pieces else 0
+            if word:
+                count = self._words[word]
+                ids = range(first, first + count)
+                pieces.append(Piece(part, tuple(ids), number))
+                spans += [(start, start + len(part))] * count
+                continue
+            encoding = tokenizer.encode(part, add_special_tokens=False)
+            found = _pieces(part, encoding.ids, encoding.offsets, encoding.word_ids)
+            pieces += [replace(piece, word=piece.word + number) for piece in found]
+            spans += [(start + begin, start + end) for begin, end in encoding.offsets]
+        return Reading(tuple(pieces), room, tail(text, spans, room), tuple(spans))
 
 
 def tail(text: str, spans: Sequence[Span], room: int) -> str:
@@ -143,13 +169,6 @@ def losses(
         way_out = "write English" + ", or use --model storybook" * is_chinese(spelled)
         notices.append(f"{model.name} has no words for {spelled!r} in the {name}: {way_out}")
     return notices
-
-
-def _read(tokenizer: "Tokenizer", room: int, text: str) -> Reading:
-    encoding = tokenizer.encode(text, add_special_tokens=False)
-    found = _pieces(text, encoding.ids, encoding.offsets, encoding.word_ids)
-    spans = tuple(encoding.offsets)
-    return Reading(tuple(found), room, tail(text, spans, room), spans)
 
 
 def _pieces(

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from sdgen.errors import InputError
 from sdgen.recipe.beside import NEEDS, WHOLE
+from sdgen.recipe.embeddings import read_embeddings
 from sdgen.recipe.freeu import read_freeu
 from sdgen.recipe.loras import read_loras
 from sdgen.recipe.outpaint import canonical_margins
@@ -107,6 +108,14 @@ class Settings(BaseModel):
     lora: Annotated[tuple[Text, ...], BeforeValidator(read_loras)] = Field(
         (), description="Low-rank weights added to the model, with a scale; repeatable.",
         json_schema_extra=_also("loras") | {"metavar": "FILE[:SCALE]"},
+    )  # fmt: skip
+    embedding: Annotated[tuple[Text, ...], BeforeValidator(read_embeddings)] = Field(
+        (), description="Words that the model learns from files (textual inversion); repeatable.",
+        json_schema_extra=_also("embeddings", "textual_inversion") | {"metavar": "FILE[:WORD]"},
+    )  # fmt: skip
+    vae: Text = Field(
+        "", description="VAE to decode with instead of the model's own.",
+        json_schema_extra={"metavar": "FILE|FOLDER"},
     )  # fmt: skip
     scheduler: Annotated[str, AfterValidator(_canonical_scheduler)] = Field(
         "dpmpp_2m", description="How the noise is removed: a name from `sdgen schedulers`.",

@@ -7,7 +7,7 @@ import torch
 from sdgen.engine import Drawing, loader
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.models import LocalModel
-from sdgen.models.lora import ANYWHERE, Search
+from sdgen.models.finding import ANYWHERE, Search
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import layer_from
 from sdgen.recipe.settings import Settings

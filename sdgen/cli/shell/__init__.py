@@ -24,7 +24,7 @@ from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFold
 from sdgen.errors import GenerationError, InterruptedRunError, SdgenError
 from sdgen.files.typed import TypedLines, state_folder
 from sdgen.files.wording import wording_of
-from sdgen.models.lora import Search
+from sdgen.models.finding import Search
 from sdgen.recipe.layers import Layer
 
 SIGINT = 2

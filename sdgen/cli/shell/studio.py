@@ -13,7 +13,7 @@ from sdgen.cli.series import OnSaved, Series, conclude, pictures_of
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.target import Target
 from sdgen.engine import ImageGenerator
-from sdgen.models.lora import Search
+from sdgen.models.finding import Search
 from sdgen.models.prompts import refuse_losses
 from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import Layer

@@ -1,0 +1,58 @@
+"""All that settings add to a model, found and checked: LoRAs, a VAE, embeddings."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sdgen.models.embedding import EMBEDDINGS, with_embeddings
+from sdgen.models.finding import AddedFile, Search
+from sdgen.models.local import LocalModel
+from sdgen.models.lock import ADDED, Lock
+from sdgen.models.lora import LORAS, with_loras
+from sdgen.models.vae import VAES
+from sdgen.recipe.settings import Settings
+
+KINDS = ("lora ", "vae ", "embedding ")
+"""What the names of added files begin with, among those of a model."""
+
+
+def with_added_files(
+    model: LocalModel, settings: Settings, search: Search
+) -> tuple[LocalModel, Settings]:
+    """`model` with the files that `settings` ask for, and these with names instead of paths.
+
+    Raises:
+        InputError: A tag of the prompt cannot be read, or two files have one name or word.
+        ModelError: One is not here, or is none of its kind.
+    """
+    for add in (with_loras, with_embeddings, with_vae):
+        model, settings = add(model, settings, search)
+    return model, settings
+
+
+def files_of(lock: Lock, folders: Sequence[Path]) -> tuple[AddedFile, ...]:
+    """All added files that `lock` names, where they are on this machine.
+
+    Raises:
+        ModelError: One is not here.
+    """
+    search = Search(folders, {f"{k} {n}": h for k in ADDED for n, h in lock.added(k).items()})
+    places = [*folders, Path()]
+    return tuple(
+        kind.find(name, places, search)
+        for kind in (LORAS, EMBEDDINGS, VAES)
+        for name in lock.added(kind.name)
+    )
+
+
+def with_vae(model: LocalModel, settings: Settings, search: Search) -> tuple[LocalModel, Settings]:
+    """`model` with the VAE that `settings` name; its own if they name none.
+
+    Raises:
+        ModelError: It is not here, or is none.
+    """
+    if not settings.vae:
+        return replace(model, vae=None) if model.vae else model, settings
+    places = [*search.folders, Path(), model.folder.parent, model.folder / "vaes"]
+    vae = VAES.find(settings.vae, places, search)
+    return replace(model, vae=vae), settings.model_copy(update={"vae": vae.name})

@@ -1,0 +1,122 @@
+"""Weights that are added to a model: a name or a path becomes a checked file with its hash."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdgen.errors import ModelError, did_you_mean
+from sdgen.models.hashes import hash_files
+from sdgen.models.local import is_bare_name
+from sdgen.recipe.loras import SUFFIX
+
+
+@dataclass(frozen=True, slots=True)
+class AddedFile:
+    """A file of weights that passed its checks.
+
+    `kind` is lora, vae or embedding; `name` is what the record says, never a path; `sha256` is that
+    of the whole file, in hex, and `tensors_sha256` that of a LoRA's numbers, by which A1111 and
+    Civitai know it. An embedding stands where the prompt says `word`, for so many `vectors`.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    kind: str = "lora"
+    word: str = ""
+    vectors: int = 0
+    tensors_sha256: str = ""
+
+    @property
+    def key(self) -> str:
+        """As hashes are looked up: `lora dusk`."""
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Where weights may lie.
+
+    `folders` are the user's; `recorded` (kind and name → hash) is from a record, whose paths are
+    never followed: then only names count, and of several files of one name that with the hash is
+    taken.
+    """
+
+    folders: Sequence[Path] = ()
+    recorded: Mapping[str, str] | None = None
+
+
+ANYWHERE = Search()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of added weights: its words, what files of it are called in a folder, its checks."""
+
+    name: str
+    shown: str
+    in_folder: tuple[str, ...]
+    ask: str
+    check: Callable[[Path], AddedFile]
+
+    def find(self, source: str, places: Sequence[Path], search: Search) -> AddedFile:
+        """The file that `source`, a path or a name, means.
+
+        Raises:
+            ModelError: It is not here, or is none of this kind.
+        """
+        if search.recorded is not None and not is_bare_name(source):
+            article = "an" if self.shown[0] in "aeiou" else "a"
+            raise ModelError(
+                f"the record or lock names {source!r}, which is not {article} {self.shown}'s name"
+            )
+        paths = self._paths(source, places, by_path=search.recorded is None)
+        candidates = [path for path in paths if self._is_there(path, source)]
+        if not candidates:
+            known = [path.stem for place in places for path in place.glob(f"*{SUFFIX}")]
+            hint = did_you_mean(source.rpartition(".safe")[0] or source, known) or self.ask
+            raise ModelError(f"no {self.shown} {source!r} here", hint=hint)
+        if search.recorded is None or len(candidates) == 1:
+            return self.check(candidates[0])
+        found = [self.check(path) for path in candidates]
+        wanted = search.recorded.get(f"{self.name} {source}")
+        return next((one for one in found if one.sha256 == wanted), found[0])
+
+    def _paths(self, source: str, places: Sequence[Path], *, by_path: bool) -> Iterator[Path]:
+        """The files that `source` may mean, the likeliest first."""
+        if by_path:
+            try:
+                given = Path(source).expanduser()
+            except RuntimeError:  # no such home
+                given = Path(source)
+            yield from (*(given / name for name in self.in_folder), given)
+        if is_bare_name(source):
+            stem = source.removesuffix(SUFFIX)
+            for place in places:
+                yield place / f"{stem}{SUFFIX}"
+                yield from (place / stem / name for name in self.in_folder)
+
+    def _is_there(self, path: Path, source: str) -> bool:
+        try:
+            return path.exists() and not path.is_dir()
+        except OSError as error:  # a name too long, a folder closed to us
+            reason = (error.strerror or "cannot be read").lower()
+            raise ModelError(f"no {self.shown} {source!r} here: {reason}", hint=self.ask) from error
+
+
+def recorded_name(path: Path, in_folder: Sequence[str]) -> str:
+    """What a record calls the file at `path`: its own name, or that of the folder it fills.
+
+    Raises:
+        ModelError: A record could not tell it.
+    """
+    name = path.absolute().parent.name if path.name in in_folder else path.name
+    name = name.removesuffix(SUFFIX)
+    if not is_bare_name(name) or "," in name or not name.isprintable():
+        raise ModelError(f"{name!r} is no name for a record", hint="give the file another name")
+    return name
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of the file, in hex; big ones are remembered."""
+    return hash_files(path.parent, (path.name,))[path.name]
