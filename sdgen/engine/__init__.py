@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.errors import MemoryExhaustedError, SdgenError
+from sdgen.garbage import unsearched
 from sdgen.models import LocalModel
 from sdgen.recipe.loras import loras_of
 from sdgen.recipe.settings import Settings
@@ -168,7 +169,8 @@ def open_generator(device: str = "auto") -> ImageGenerator:
         MemoryExhaustedError: Not even the libraries fit the memory.
     """
     try:
-        from sdgen.engine.generator import DiffusersGenerator  # torch loads here
+        with unsearched():
+            from sdgen.engine.generator import DiffusersGenerator  # torch loads here
     except Exception as error:
         if is_lack_of_memory(error):
             raise MemoryExhaustedError(

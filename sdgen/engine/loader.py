@@ -15,6 +15,7 @@ from sdgen.engine.libraries import diffusers, transformers
 from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.engine.prompts import TextCache
 from sdgen.errors import ModelError
+from sdgen.garbage import unsearched
 from sdgen.models import LocalModel
 from sdgen.models.folder import read_json
 
@@ -88,7 +89,9 @@ def _load(model: LocalModel, dtype: str, device: torch.device, *, offload: bool)
     hashes = model.hashes()
     options: dict[str, Any] = {"add_watermarker": False} if "XL" in model.pipeline else {}
     try:
-        pipeline = getattr(diffusers, model.pipeline).from_pretrained(
+        with unsearched():
+            pipeline_class = getattr(diffusers, model.pipeline)  # half of the libraries load here
+        pipeline = pipeline_class.from_pretrained(
             model.folder,
             dtype=DTYPES[dtype],
             variant=model.variant,
