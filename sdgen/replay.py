@@ -254,14 +254,14 @@ def draw_call(
 
 
 def _feasible(settings: Settings, generator: ImageGenerator) -> Settings:
-    """`settings`, in the device's own number format where it cannot do theirs.
+    """`settings`, in float32 where the device cannot do their number format: near to them all.
 
     And with a GPU's noise imitated where there is none.
     """
     try:
         generator.check_dtype(settings.dtype)
     except InputError:
-        settings = settings.model_copy(update={"dtype": "auto"})
+        settings = settings.model_copy(update={"dtype": "float32"})
     try:
         generator.check_rng(settings.rng)
     except InputError:

@@ -52,3 +52,17 @@ def tiny_sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny_models import build_sdxl
 
     return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")
+
+
+@pytest.fixture
+def float32_is_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`auto` is float32 on every CPU, for tests that compare with float32 or share its model.
+
+    Where a CPU has bfloat16 of its own, auto is that.
+    """
+    from sdgen.engine import devices
+
+    real = devices.usual_dtype
+    monkeypatch.setattr(
+        devices, "usual_dtype", lambda on: "float32" if on.type == "cpu" else real(on)
+    )

@@ -25,7 +25,9 @@ from sdgen.replay import (
     redraw,
 )
 
-SETTINGS = Settings(prompt="a fox", seed=1, width=256, height=256, steps=2, scheduler="euler")
+SETTINGS = Settings(
+    prompt="a fox", seed=1, width=256, height=256, steps=2, scheduler="euler", dtype="float32"
+)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -42,7 +42,7 @@ def test_untrained_sizes_are_refused_with_the_nearest(size: str):
 
 
 def test_plain_diffusers_draws_the_same_picture():
-    ours = generate(GIRL, seed=7, steps=4, device="cpu")
+    ours = generate(GIRL, seed=7, steps=4, device="cpu", dtype="float32")
     pipeline = StableDiffusionPipeline.from_pretrained(FOLDER)
     pipeline.set_progress_bar_config(disable=True)
     theirs = pipeline(

@@ -41,17 +41,15 @@ def describe(device: torch.device) -> str:
 def choose_dtype(wanted: str, device: torch.device) -> str:
     """The number format for `wanted` on `device`, by name.
 
-    auto is float16 on CUDA and float32 on the CPU: there float16 is emulated, five to a hundred
-    times slower, and float32 gives the pixels that a plain diffusers script gives.
-
     Raises:
         InputError: The device cannot do it well.
     """
     if wanted == "auto":
-        return "float16" if device.type == "cuda" else "float32"
+        return usual_dtype(device)
     if device.type == "cpu" and wanted == "float16":
         raise InputError(
-            "float16 does not work on the CPU", hint="--dtype auto, which is float32 there"
+            "float16 does not work on the CPU",
+            hint=f"--dtype auto, which is {usual_dtype(device)} here",
         )
     if wanted == "bfloat16" and not _has_bfloat16(device):
         raise InputError(
@@ -59,6 +57,28 @@ def choose_dtype(wanted: str, device: torch.device) -> str:
             hint="emulated it would be many times slower; use --dtype float32",
         )
     return wanted
+
+
+def usual_dtype(device: torch.device) -> str:
+    """What `device` computes fastest with a sound picture, by name: the meaning of auto.
+
+    float16 on CUDA; on the CPU bfloat16 where that has instructions of its own (AVX-512 BF16, AMX),
+    else float32. float16 is emulated there, five to a hundred times slower, and so is bfloat16
+    without the instructions.
+    """
+    if device.type == "cuda":
+        return "float16"
+    return "bfloat16" if _has_bfloat16(device) else "float32"
+
+
+def usual_layout(dtype: str, device: torch.device) -> str:
+    """How the weights of convolutions lie in memory: contiguous or channels_last.
+
+    channels_last is what the CPU's bfloat16 kernels want: measured on storybook and Stable
+    Diffusion 1.5's shape they are a tenth faster so, and need no copies between the layers. In
+    float32 it gains less than that and would move the pixels away from plain diffusers'.
+    """
+    return "channels_last" if (device.type, dtype) == ("cpu", "bfloat16") else "contiguous"
 
 
 def _has_bfloat16(device: torch.device) -> bool:

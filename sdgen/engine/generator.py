@@ -183,7 +183,8 @@ class DiffusersGenerator:
 
     def _load(self, model: LocalModel, dtype: str, way: Way) -> LoadedModel:
         device, name = self._place(dtype, way)
-        return load_model(model, name, device, offload=way.offload and device.type == "cuda")
+        offload = way.offload and device.type == "cuda"
+        return load_model(model, name, device, offload=offload, layout=way.layout)
 
     def _place(self, dtype: str, way: Way) -> tuple[torch.device, str]:
         """The device that draws and the number format, by name; on the CPU it is its own."""

@@ -39,6 +39,7 @@ class Way:
         offload: Only the part of the model that is at work lies on the device.
         on_cpu: The CPU draws, whatever device was chosen.
         vae_dtype: Number format of the VAE; empty is that of the model.
+        layout: How weights lie in memory; empty is what format and device do well.
     """
 
     most: int = MOST_TOGETHER
@@ -46,6 +47,7 @@ class Way:
     offload: bool = False
     on_cpu: bool = False
     vae_dtype: str = ""
+    layout: str = ""
 
     def __str__(self) -> str:
         told = ["on the CPU"] if self.on_cpu else []
@@ -97,13 +99,17 @@ def tile_for(side: int) -> int:
 
 
 def way_recorded(environment: Mapping[str, Any]) -> Way:
-    """The way that a record tells; what it tells wrongly, or not at all, is as usual."""
+    """The way that a record tells; what it tells wrongly, or not at all, is as usual.
+
+    The layout was always contiguous before it was recorded.
+    """
     tile, vae_dtype = environment.get("vae_tile"), environment.get("vae_dtype")
     is_tile = type(tile) is int and SMALLEST_TILE <= tile <= 4096 and tile % 8 == 0
     return Way(
         tile=tile if is_tile else 0,  # type: ignore[arg-type]
         offload=environment.get("offload") is True,
         vae_dtype="float32" if vae_dtype == "float32" else "",
+        layout="channels_last" if environment.get("layout") == "channels_last" else "contiguous",
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from sdgen.engine.devices import DTYPES
+from sdgen.engine.devices import DTYPES, usual_layout
 from sdgen.engine.failures import LackOfMemoryError
 from sdgen.engine.libraries import diffusers, transformers
 from sdgen.engine.memory_signs import is_lack_of_memory
@@ -53,6 +53,7 @@ class _Key:
     dtype: str
     device: torch.device
     offload: bool
+    layout: str
 
 
 _kept: dict[_Key, LoadedModel] = {}
@@ -60,7 +61,7 @@ _kept: dict[_Key, LoadedModel] = {}
 
 
 def load_model(
-    model: LocalModel, dtype: str, device: torch.device, *, offload: bool = False
+    model: LocalModel, dtype: str, device: torch.device, *, offload: bool = False, layout: str = ""
 ) -> LoadedModel:
     """Load `model`, or give it again if it was the last one loaded.
 
@@ -69,41 +70,48 @@ def load_model(
         dtype: Number format by name, not auto.
         device: Where it computes.
         offload: Keep its parts in main memory, each on the device only while it is at work.
+        layout: Of the convolutions' weights, contiguous or channels_last; empty is `usual_layout`.
 
     Raises:
         ModelError: diffusers cannot load it.
         LackOfMemoryError: It does not fit the device.
     """
     files = model.fingerprint()
-    key = _Key(str(model.folder), model.pipeline, model.variant, files, dtype, device, offload)
+    layout = layout or usual_layout(dtype, device)
+    key = _Key(
+        str(model.folder), model.pipeline, model.variant, files, dtype, device, offload, layout
+    )
     if key not in _kept:
         if _kept:  # first, so that there are never two in memory
             _kept.clear()
             gc.collect()  # modules refer to themselves
             torch.cuda.empty_cache()
-        _kept[key] = _load(model, dtype, device, offload=offload)
+        _kept[key] = _load(model, key)
     return _kept[key]
 
 
-def _load(model: LocalModel, dtype: str, device: torch.device, *, offload: bool) -> LoadedModel:
-    hashes = model.hashes()
+def _load(model: LocalModel, how: _Key) -> LoadedModel:
+    hashes, dtype = model.hashes(), DTYPES[how.dtype]
     options: dict[str, Any] = {"add_watermarker": False} if "XL" in model.pipeline else {}
     try:
         with unsearched():
             pipeline_class = getattr(diffusers, model.pipeline)  # half of the libraries load here
         pipeline = pipeline_class.from_pretrained(
             model.folder,
-            dtype=DTYPES[dtype],
+            dtype=dtype,
             variant=model.variant,
             use_safetensors=True,
             local_files_only=True,
-            **_text_encoders(model, DTYPES[dtype]),
+            **_text_encoders(model, dtype),
             **options,
         )
-        if offload:
-            pipeline.enable_model_cpu_offload(device=device)
+        if how.layout == "channels_last":
+            for part in (pipeline.unet, pipeline.vae):
+                part.to(memory_format=torch.channels_last)
+        if how.offload:
+            pipeline.enable_model_cpu_offload(device=how.device)
         else:
-            pipeline.to(device)
+            pipeline.to(how.device)
     except Exception as error:  # diffusers reports one cause as many types
         if is_lack_of_memory(error):
             raise LackOfMemoryError("load") from error
@@ -112,6 +120,11 @@ def _load(model: LocalModel, dtype: str, device: torch.device, *, offload: bool)
     pipeline.set_progress_bar_config(disable=True)
     give_old_name(getattr(pipeline, "text_encoder", None))
     return LoadedModel(pipeline, dict(pipeline.scheduler.config), hashes)
+
+
+def layout_of(pipeline: Any) -> str:
+    """How the weights of the UNet's convolutions lie in memory: contiguous or channels_last."""
+    return "contiguous" if pipeline.unet.conv_in.weight.is_contiguous() else "channels_last"
 
 
 def _text_encoders(model: LocalModel, dtype: torch.dtype) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sdgen.engine.denoise import denoise
 from sdgen.engine.failures import failures_of
 from sdgen.engine.hires import enlarged, second_pass, steps_drawn_over
 from sdgen.engine.ladder import AS_USUAL, Way
-from sdgen.engine.loader import LoadedModel
+from sdgen.engine.loader import LoadedModel, layout_of
 from sdgen.engine.prompts import Text, encode
 from sdgen.engine.weighted import chunks_needed
 from sdgen.errors import GenerationError
@@ -156,7 +156,8 @@ def _decoded(
     if image.getcolors(maxcolors=1):
         notices.append("every pixel has the same colour; something is probably wrong")
     how: Environment = {
-        "attention": kernel, "vae_dtype": dtype, "vae_tile": way.tile, "offload": way.offload
+        "attention": kernel, "vae_dtype": dtype, "vae_tile": way.tile, "offload": way.offload,
+        "layout": layout_of(loaded.pipeline),
     }  # fmt: skip
     if settings.image or settings.hires_upscaler == "lanczos":
         how["pillow"] = PIL.__version__  # it brings pictures to size

@@ -31,6 +31,7 @@ IN_WORDS: Mapping[Fact, str] = {
     ("environment", "vae_tile"): "tiles of the VAE",
     ("environment", "offload"): "offload to main memory",
     ("environment", "safety_checker"): "safety checker",
+    ("environment", "layout"): "memory layout",
     ("software", "version"): "sdgen",
     ("scheduler", "class"): "scheduler class",
 }

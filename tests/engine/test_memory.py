@@ -247,10 +247,10 @@ def test_a_tile_is_half_the_longer_side(side: int, tile: int):
     "said",
     [{}, {"vae_tile": "256"}, {"vae_tile": True}, {"vae_tile": -8}, {"vae_tile": 10**9},
      {"vae_tile": 248}, {"vae_tile": 257}, {"vae_tile": None}, {"offload": 1},
-     {"vae_dtype": "float8"}],
+     {"vae_dtype": "float8"}, {"layout": "blocked"}, {"layout": True}],
 )  # fmt: skip
 def test_a_record_that_tells_nonsense_is_drawn_as_usual(said: dict):
-    assert way_recorded(said) == Way()
+    assert way_recorded(said) == Way(layout="contiguous")  # as before it was recorded
 
 
 def test_other_failures_are_no_lack_of_memory():
