@@ -39,5 +39,6 @@ def test_the_program_searches_again_once_it_runs():
         "app.main = lambda: print(gc.isenabled(), gc.get_freeze_count() > 10_000);"
         "sdgen.__main__.main(); print(gc.isenabled())"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.stdout.split() == ["True", "True", "True"], done.stderr
