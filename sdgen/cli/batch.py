@@ -161,27 +161,26 @@ class ShownProgress(Observer):
     def __init__(self, out: Output, shown: Display) -> None:
         self._out = out
         self._shown = shown
-        self._total = self._number = 0
+        self._total = self._done = self._failed = 0
         self._told: set[tuple[str, str]] = set()
         self._started = 0.0
         self._seconds: dict[str, float] = {}
 
     def started(self, total: int, skipped: int) -> None:
         """Say how much there is to do."""
-        self._total, self._number = total, skipped
+        self._total, self._done = total, skipped
         done = f", {skipped} of them done before" if skipped else ""
         self._out.say(f"{total} picture{'s' * (total != 1)}{done}")
 
     def loading(self, model: LocalModel) -> None:
         """Say which model is loaded."""
-        self._shown.picture(f"loading {model.name}")
+        self._shown.loading(model)
 
     def drawing(self, jobs: Sequence[Job]) -> None:
         """A micro-batch begins."""
-        first, self._number = self._number + 1, self._number + len(jobs)
-        numbers = f"{first}-{self._number}" if len(jobs) > 1 else f"{first}"
         self._started = time.perf_counter()
-        self._shown.picture(f"[{numbers}/{self._total}] {shorten(jobs[0].settings.prompt)}")
+        self._shown.run(self._done, self._failed, self._total)
+        self._shown.picture(shorten(jobs[0].settings.prompt))
 
     def noticed(self, job: Job, notice: str) -> None:
         """Tell it with the job's place in the file, once for all pictures of a row."""
@@ -203,6 +202,7 @@ class ShownProgress(Observer):
     def saved(self, job: Job, path: Path) -> None:
         """Tell the path."""
         seconds = self._seconds.pop(job.id)
+        self._done += 1
         self._out.result(display(str(path)))
         self._out.json(
             {
@@ -216,6 +216,7 @@ class ShownProgress(Observer):
     def failed(self, job: Job, error: SdgenError) -> None:
         """Tell why there is no picture."""
         self._seconds.pop(job.id, None)
+        self._failed += 1
         self._out.warn(f"{display(job.source)}: {display(str(error))}")
         self._out.json({"source": job.source, "error": error_object(error)})
 

@@ -176,7 +176,7 @@ def _sought(settings: Settings, planned: Plan, asked: Sequence[str]) -> list[str
 def _draw(
     planned: Plan, settings: Settings, device: str, reel: Reel, display: Display, out: Output
 ) -> tuple[Drawing, float]:
-    display.picture(f"loading {planned.model.name}")
+    display.loading(planned.model)
     generator = engine.open_generator(device)
     warn_of(generator, settings, planned.model, out)
     display.picture(shorten(settings.prompt))

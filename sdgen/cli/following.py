@@ -63,7 +63,7 @@ def follow(  # what any attempt gets, and the recipe
     if request.check_only:
         verdict = Verdict("unchecked", "the recipe can be followed (nothing drawn)")
         return Outcome(path, verdict, told=_object(found, reports))
-    shown.picture(f"loading {plan.model.name}")
+    shown.loading(plan.model)
     generator = engine.open_generator(request.device)
     warn_of(generator, plan.settings, plan.model, out)
     shown.picture(shorten(plan.settings.prompt))

@@ -77,7 +77,7 @@ def generate(
     target = target_of(output, format, overwrite=overwrite, inside=inside).checked(num_images)
     kind = preview_kind(preview, preview_as, out)
     with stop_on_signals() as stop, open_display(out, kind) as shown:
-        shown.picture(f"loading {planned.model.name}")
+        shown.loading(planned.model)
         generator = engine.open_generator(device)
         generator.load(planned.model, planned.settings.dtype)
         out.say(f"{planned.model.name} on {generator.device}")

@@ -1,6 +1,7 @@
 """How sdgen speaks: results on stdout, all talk on stderr, and no control sequence from a text.
 
-With `--json`, stdout carries one JSON object a line and stderr at most one error object.
+With `--json`, stdout carries one JSON object a line. Stderr carries one for each event of work that
+takes long, and last, where something went wrong, the error.
 """
 
 import json
@@ -75,6 +76,11 @@ class Output:
         """A result for programs: one JSON object on one line, only with `--json`."""
         if self.as_json:
             self._write(sys.stdout, json_line(value))
+
+    def event(self, name: str, value: Mapping[str, Any]) -> None:
+        """What is going on, for programs: one object on one line of stderr, only with `--json`."""
+        if self.as_json and not self.quiet:
+            self._write(sys.stderr, json_line({"event": name, **value}))
 
     def say(self, text: str) -> None:
         """Talk: what is being done. Silent with `--quiet` and `--json`."""

@@ -3,13 +3,12 @@
 import os
 import sys
 import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
 from sdgen.cli.output import Output
-from sdgen.cli.progress import Display, shorten
+from sdgen.cli.progress import Display, Stage, duration, shorten
 from sdgen.cli.progress import open_display as plain_display
 from sdgen.engine import OnStep
 from sdgen.engine.watch import Watch
@@ -75,36 +74,28 @@ def watching(shown: Display, on_step: OnStep) -> OnStep:
     return Previewing(on_step, shown) if isinstance(shown, PictureDisplay) else on_step
 
 
-class PictureDisplay:
+class PictureDisplay(Stage):
     """The picture so far with a line of progress below, both replaced at each step."""
 
     def __init__(self, out: Output, kind: Kind) -> None:
+        super().__init__()
         self._out, self._kind = out, kind
-        self._title, self._started = "", time.monotonic()
         self._lines = 0  # of the terminal that are ours, the cursor at the start of the last
         out.cover = self.clear
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.clear()
         self._out.cover = None
 
     def picture(self, title: str) -> None:
         """A new picture begins."""
-        self._title, self._started = title, time.monotonic()
-        self._status(shorten(title))
+        super().picture(title)
+        self._status(self._of_all + shorten(title))
 
     def step(self, done: int, total: int) -> None:
         """Say how far it is."""
-        left = (time.monotonic() - self._started) / done * (total - done)
-        self._status(f"{shorten(self._title)}  {done}/{total}  about {left:.0f} s left")
+        left = duration(self.seconds_left(time.monotonic(), done, total))
+        self._status(f"{self._of_all}{shorten(self._title)}  {done}/{total}, about {left} left")
 
     def look(self, image: "Image.Image") -> None:
         """Show what there is so far, in place of what was shown before."""

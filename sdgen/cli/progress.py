@@ -1,4 +1,4 @@
-"""Progress of drawing on stderr: a moving bar on a terminal, a line now and then otherwise."""
+"""Progress of drawing on stderr: a moving bar on a terminal; else a line or event now and then."""
 
 import sys
 import time
@@ -6,8 +6,12 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from sdgen.cli.output import Output, display
+from sdgen.models import LocalModel
 
 PLAIN_EVERY_SECONDS = 5.0
+
+LONG_LOADING_BYTES = 200_000_000
+"""A model above this takes seconds to load, which is said in logs too."""
 
 
 class Display(Protocol):
@@ -22,8 +26,14 @@ class Display(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
+    def loading(self, model: LocalModel) -> None:
+        """A model is loaded, unless it is already."""
+
+    def run(self, done: int, failed: int, total: int) -> None:
+        """Of several pictures, so many are drawn, could not be drawn, are wanted."""
+
     def picture(self, title: str) -> None:
-        """A new picture, or another stage such as loading, begins."""
+        """A new picture, or another stage, begins."""
 
     def step(self, done: int, total: int) -> None:
         """So many of its steps are done."""
@@ -31,16 +41,20 @@ class Display(Protocol):
 
 def open_display(out: Output) -> Display:
     """The display that fits where stderr goes."""
-    return LiveDisplay() if out.live else PlainDisplay(out)
+    if out.live:
+        return LiveDisplay()
+    return EventDisplay(out) if out.as_json else PlainDisplay(out)
 
 
-class PlainDisplay:
-    """A line every few seconds, for logs; short pictures cause none."""
+class Stage:
+    """What every display knows: what is going on, since when, and how far the whole run is."""
 
-    def __init__(self, out: Output) -> None:
-        self._out = out
+    def __init__(self) -> None:
         self._title = ""
-        self._started = self._spoke = time.monotonic()
+        self._started = time.monotonic()
+        self._of_all = ""
+        self._first: tuple[int, float] | None = None
+        self._counts: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -48,10 +62,52 @@ class PlainDisplay:
     def __exit__(self, *_: object) -> None:
         return None
 
+    def loading(self, model: LocalModel) -> None:
+        """A model is loaded."""
+        self.picture(loading_words(model))
+
+    def run(self, done: int, failed: int, total: int) -> None:
+        """Put how far it is in front of what follows."""
+        now = time.monotonic()
+        self._first = self._first or (done + failed, now)
+        before, started = self._first
+        drawn, left = done + failed - before, total - done - failed
+        self._counts = {"pictures": done, "failed": failed, "of": total}
+        parts = [f"{done} of {total}"] + [f"{failed} failed"] * bool(failed)
+        if drawn:
+            seconds = (now - started) / drawn * left
+            self._counts["run_seconds_left"] = round(seconds)
+            parts.append(f"{duration(seconds)} left")
+        self._of_all = f"[{', '.join(parts)}] "
+
     def picture(self, title: str) -> None:
         """A new picture begins."""
         self._title = title
-        self._started = self._spoke = time.monotonic()
+        self._started = time.monotonic()
+
+    def seconds_left(self, now: float, done: int, total: int) -> float:
+        """Of this picture, if steps take as long as they took."""
+        return (now - self._started) / done * (total - done)
+
+
+class PlainDisplay(Stage):
+    """A line every few seconds, for logs; short pictures cause none."""
+
+    def __init__(self, out: Output) -> None:
+        super().__init__()
+        self._out = out
+        self._spoke = self._started
+
+    def loading(self, model: LocalModel) -> None:
+        """Say that it takes a while, if it does."""
+        super().loading(model)
+        if weight(model) >= LONG_LOADING_BYTES:
+            self._out.say(self._title)
+
+    def picture(self, title: str) -> None:
+        """A new picture begins."""
+        super().picture(title)
+        self._spoke = self._started
 
     def step(self, done: int, total: int) -> None:
         """Say a line if the last one is long ago."""
@@ -59,11 +115,41 @@ class PlainDisplay:
         if now - self._spoke < PLAIN_EVERY_SECONDS or done == total:
             return
         self._spoke = now
-        left = (now - self._started) / done * (total - done)
-        self._out.say(f"{self._title}: step {done} of {total}, about {left:.0f} s left")
+        left = duration(self.seconds_left(now, done, total))
+        self._out.say(f"{self._of_all}{self._title}: step {done} of {total}, about {left} left")
 
 
-class LiveDisplay:
+class EventDisplay(Stage):
+    """The same for programs: an object on stderr where people get a line."""
+
+    def __init__(self, out: Output) -> None:
+        super().__init__()
+        self._out = out
+        self._spoke = self._started
+
+    def loading(self, model: LocalModel) -> None:
+        """Tell that it takes a while, if it does."""
+        super().loading(model)
+        if weight(model) >= LONG_LOADING_BYTES:
+            self._out.event("loading", {"model": model.name, "bytes": weight(model)})
+
+    def picture(self, title: str) -> None:
+        """A new picture begins."""
+        super().picture(title)
+        self._spoke = self._started
+
+    def step(self, done: int, total: int) -> None:
+        """Tell how far it is if the last event is long ago."""
+        now = time.monotonic()
+        if now - self._spoke < PLAIN_EVERY_SECONDS or done == total:
+            return
+        self._spoke = now
+        left = round(self.seconds_left(now, done, total), 1)
+        told = {"title": self._title, "step": done, "steps": total, "seconds_left": left}
+        self._out.event("step", {**told, **self._counts})
+
+
+class LiveDisplay(Stage):
     """One bar that is gone when the work is done."""
 
     def __init__(self) -> None:
@@ -71,6 +157,7 @@ class LiveDisplay:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
         from rich.progress import TimeRemainingColumn as TimeLeft
 
+        super().__init__()
         console = Console(file=sys.stderr, markup=False, emoji=False, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -92,11 +179,34 @@ class LiveDisplay:
 
     def picture(self, title: str) -> None:
         """A new picture begins."""
-        self._progress.reset(self._task, total=None, description=shorten(title))
+        super().picture(title)
+        self._progress.reset(self._task, total=None, description=self._of_all + shorten(title))
 
     def step(self, done: int, total: int) -> None:
         """Move the bar."""
         self._progress.update(self._task, completed=done, total=total)
+
+
+def weight(model: LocalModel) -> int:
+    """Bytes of the files that a model is loaded from; 0 where they cannot be looked at."""
+    try:
+        return sum((model.folder / file).stat().st_size for file in model.weights)
+    except OSError:
+        return 0
+
+
+def loading_words(model: LocalModel) -> str:
+    """`loading sdxl, 6.9 GB`."""
+    size = weight(model)
+    unit = f", {size / 1e9:.1f} GB" if size >= 1e9 else f", {size / 1e6:.0f} MB" if size else ""
+    return f"loading {model.name}{unit}"
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `5 min`, `2.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def shorten(text: str, most: int = 40) -> str:

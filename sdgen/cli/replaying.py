@@ -145,7 +145,7 @@ def _verdict(
     if known is not None and not (original.tampered and request.target):
         return known, None
     settings = original.record.settings
-    shown.picture(f"loading {model.name}")
+    shown.loading(model)
     generator = open_like(original.record, request.device)
     shown.picture(shorten(settings.prompt))
     drawing, verdict = redraw(
@@ -167,7 +167,7 @@ def _variation(
         out.warn(f"the model has other files than it had: {', '.join(changed[:3])}")
     planned, written = vary(record, request.flags, model, request.lora_dirs)
     check_locked(request.lock, [planned.model])  # it may have other LoRAs than the record
-    shown.picture(f"loading {planned.model.name}")
+    shown.loading(planned.model)
     generator = open_like(record, request.device)
     warn_of(generator, planned.settings, planned.model, out)
     shown.picture(shorten(planned.settings.prompt))

@@ -81,7 +81,7 @@ def _drawn(
     call = sorted(call, key=lambda one: one.record.batch.slot)
     first = call[0]
     try:
-        shown.picture(f"loading {first.model.name}")
+        shown.loading(first.model)
         generator = open_like(first.record, request.device)
         more = f" and {len(call) - 1} more" if call[1:] else ""
         shown.picture(shorten(first.record.settings.prompt) + more)

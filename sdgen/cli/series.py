@@ -99,6 +99,8 @@ class Series:
         slots = [self.pictures[number][0] for number in numbers]
         self._warn_of(slots)
         empty: list[Settings | None] = [None] * (size - len(slots))
+        if self.count > 1:
+            self.shown.run(self._done, len(self.failures), self.count)
         self.shown.picture(shorten(slots[0].prompt))
         started = time.perf_counter()
         outcomes = self.generator.generate_batch(

@@ -150,7 +150,7 @@ def _drawn_over(
     planned, written = plan_over(
         path, record, order.flags, order.scale, upscaler, find, order.lora_dirs
     )
-    shown.picture(f"loading {planned.model.name}")
+    shown.loading(planned.model)
     generator = engine.open_generator(order.device)
     warn_of(generator, planned.settings, planned.model, out)
     shown.picture(shorten(planned.settings.prompt))

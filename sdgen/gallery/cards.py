@@ -115,7 +115,7 @@ def _rows(recipe: Record | Foreign | None, size: tuple[int, int]) -> Iterator[Ro
 
 def _record_rows(record: Record) -> Iterator[Row]:
     for name, value in record.settings.model_dump(exclude=set(_HIDDEN)).items():
-        if value not in ("", ()):
+        if value not in ("", (), None):
             yield name, shown(value)
     if record.written is not None:
         yield "prompt as written", record.written.prompt

@@ -79,7 +79,11 @@ def test_nothing_but_the_one_door_writes_to_the_streams():
     }
     assert found == {
         'cli/app.py: typer.echo(f"sdgen {__version__}")',
+        'cli/find.py: sys.stdout.buffer.write(b"".join(os.fsencode(one.path) + b"\\0" '
+        "for one in found))",
+        "cli/find.py: sys.stdout.buffer.flush()",  # --null is bytes for programs
         "cli/preview.py: sys.stderr.write(text)",  # pictures, and words that went through `display`
+        "cli/shell/lines.py: sys.stderr.write(PROMPT)",
         "cli/progress.py: console = Console(file=sys.stderr, markup=False, emoji=False, "
         "highlight=False)",
     }

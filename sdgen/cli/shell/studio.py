@@ -95,7 +95,7 @@ class Studio:
 
     def _loaded(self, planned: Plan, shown: Display) -> ImageGenerator:
         """The generator, with the model of `planned`; says so where it is another one."""
-        shown.picture(f"loading {planned.model.name}")
+        shown.loading(planned.model)
         self._generator = self._generator or engine.open_generator(self.device)
         self._generator.load(planned.model, planned.settings.dtype)
         told = f"{planned.model.name} on {self._generator.device}"
