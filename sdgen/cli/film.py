@@ -200,8 +200,9 @@ class _Developed:
         """Write the strip of steps, the moving pictures, and the words."""
         from sdgen.gallery.film import moving, overlaid, word_strip
 
-        self._publish("steps.png", self._steps(), target, out)
-        if kinds:
+        if self.reel.seen:
+            self._publish("steps.png", self._steps(), target, out)
+        if kinds and self.reel.seen:
             film = [self._developed(at, guess=False) for at in range(len(self.reel.seen))]
             for kind in kinds:
                 self._put(f"film.{kind}", moving([*film, self.picture], kind), target, out)

@@ -78,7 +78,15 @@ class Heat:
         sized = torch.nn.functional.interpolate(
             maps, size=self._size, mode="bilinear", align_corners=False
         )[0]
-        self._total = sized if self._total is None else self._total + sized
+        self._total = sized if self._total is None else self._grown(self._total) + sized
+
+    def _grown(self, total: torch.Tensor) -> torch.Tensor:
+        """`total` in the size of the pass that goes on; a second one may be larger."""
+        if total.shape[-2:] == self._size:
+            return total
+        return torch.nn.functional.interpolate(
+            total[None], size=self._size, mode="bilinear", align_corners=False
+        )[0]
 
     def maps(self, pipeline: Any, words: Sequence[str]) -> list[tuple[str, Image.Image]]:
         """Each of `words` that is in the prompt, with its map: 0 is its least, 255 its most."""

@@ -55,7 +55,8 @@ class _Seer:
 
     def glimpse(self, sample: torch.Tensor, timestep: Any, answer: torch.Tensor) -> LatentGlimpse:
         """What there is at one call."""
-        noisy, said = sample.float().cpu(), answer.float().cpu()
+        said = answer.float().cpu()
+        noisy = sample[:, : said.shape[1]].float().cpu()  # behind it, inpainting models get a mask
         if self._guidance is not None:
             without, with_prompt = said.chunk(2)
             noisy = noisy.chunk(2)[1]

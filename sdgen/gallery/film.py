@@ -32,9 +32,18 @@ def step_strip(
     noises: Sequence[Image.Image], guesses: Sequence[Image.Image], steps: Sequence[str], size: int
 ) -> Image.Image:
     """Two rows: what the model got at each step, and what it saw in that."""
-    shown = [fitted(image, size) for image in (*noises, *guesses)]
+    shown = [fitted(image, size) for image in alike([*noises, *guesses])]
     heads = Heads(list(steps), ["what it got", "what it saw in it"])
     return grid_sheet(heads, lambda at: Tile(shown[at]), shown[0].size)
+
+
+def alike(images: Sequence[Image.Image]) -> list[Image.Image]:
+    """All in the size of the largest: a second pass draws a larger picture than the first."""
+    largest = max((image.size for image in images), key=lambda size: size[0] * size[1])
+    return [
+        image if image.size == largest else image.resize(largest, Image.Resampling.BICUBIC)
+        for image in images
+    ]
 
 
 def overlaid(picture: Image.Image, heat: Image.Image) -> Image.Image:
@@ -64,6 +73,7 @@ def moving(frames: Sequence[Image.Image], kind: Motion) -> bytes:
     Raises:
         InputError: `kind` is mp4, and the library for it is not installed.
     """
+    frames = alike(frames)
     if kind == "mp4":
         return _mp4(frames)
     file = io.BytesIO()

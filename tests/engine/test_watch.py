@@ -62,6 +62,26 @@ def test_what_is_seen_at_the_last_step_is_the_picture(tiny_sd: Path, scheduler: 
     assert first.largest > 2
 
 
+def test_both_passes_of_an_enlarged_picture_are_seen(tiny_sd: Path):
+    said = {"hires_scale": 2.0, "hires_strength": 0.5}
+    plain = draw(tiny_sd, **said)
+    watch = Keeping("fox")
+    drawn = watched(tiny_sd, watch, **said)
+    assert drawn.image.tobytes() == plain.image.tobytes()
+    sizes = [glimpse.whole().size for glimpse in watch.seen]
+    assert (sizes[0], sizes[-1]) == ((64, 64), (128, 128))
+    assert [word for word, _ in watch.maps] == ["fox"]
+
+
+def test_a_picture_begun_at_another_is_the_same_when_watched(tiny_sd: Path, tmp_path: Path):
+    Image.linear_gradient("L").resize((64, 64)).convert("RGB").save(tmp_path / "begin.png")
+    said = {"image": str(tmp_path / "begin.png"), "strength": 0.5, "steps": 4}
+    plain = draw(tiny_sd, **said)
+    watch = Keeping()
+    assert watched(tiny_sd, watch, **said).image.tobytes() == plain.image.tobytes()
+    assert len(watch.seen) == 2
+
+
 def test_each_picture_of_a_call_can_be_seen(tiny_sd: Path):
     one, model = planned(tiny_sd)
     other, _ = planned(tiny_sd, seed=8)

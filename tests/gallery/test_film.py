@@ -31,6 +31,13 @@ def test_a_film_has_each_step_and_rests_on_the_last(kind):
         assert film.info.get("loop") == 0
 
 
+def test_a_film_whose_picture_grows_has_one_size():
+    with Image.open(io.BytesIO(moving([flat(9), flat(200, 128)], "webp"))) as film:
+        assert (film.size, film.n_frames) == ((128, 128), 2)
+    strip = step_strip([flat(1), flat(2, 128)], [flat(3), flat(4, 128)], ["a", "b"], 128)
+    assert strip.width >= 2 * 128
+
+
 def test_mp4_without_its_library_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(InputError, match="MP4 needs PyAV") as refused:
