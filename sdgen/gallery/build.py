@@ -91,8 +91,9 @@ class _Maker:
             return card_of(entry, name=name, source=quote(name), thumb=thumb, size=size)
         image = open_pixels(entry.path)
         thumb = data_uri(small(image))
-        whole = self.pictures == "whole"
-        source = data_uri(small(image, WHOLE_SIZE, quality=90)) if whole else quote(name)
+        source = quote(name)
+        if self.pictures == "whole":  # to be sent on: it does not tell where the pictures lie
+            name, source = entry.path.name, data_uri(small(image, WHOLE_SIZE, quality=90))
         return card_of(entry, name=name, source=source, thumb=thumb, size=image.size)
 
 

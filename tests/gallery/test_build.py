@@ -45,6 +45,14 @@ def test_pictures_can_be_in_the_page(paint: Paint, tmp_path: Path, where):
     assert card["source"].startswith("data:") == (where == "whole")
 
 
+def test_a_page_to_be_sent_on_does_not_tell_where_the_pictures_lie(paint: Paint, tmp_path: Path):
+    paint("secret/fox.png")
+    (tmp_path / "out").mkdir()
+    target = tmp_path / "out" / "g.html"
+    build_gallery([tmp_path / "secret" / "fox.png"], target, "t", pictures="whole")
+    assert "secret" not in target.read_text()
+
+
 def test_thumbnails_can_lie_beside_it_and_are_made_once(paint: Paint, tmp_path: Path):
     record = paint("fox.png")
     target = tmp_path / "g.html"
