@@ -3,7 +3,7 @@
 import shlex
 
 from sdgen.recipe.prompt.choices import literal
-from sdgen.recipe.settings import PROMPTS, Settings
+from sdgen.recipe.settings import PROMPTS, Settings, shown
 
 _ALWAYS = frozenset({"seed", "model", "scheduler", "steps", "guidance_scale", "dtype"})
 """Said though they are the defaults: a model, or the person's own config, may have others."""
@@ -32,7 +32,7 @@ def _flag(settings: Settings, name: str) -> list[str]:
     flag = f"--{name.replace('_', '-')}"
     if isinstance(value, tuple):
         return [word for one in value for word in (flag, one)]
-    text = _prompt(settings, name) if name in PROMPTS else _plain(value)
+    text = _prompt(settings, name) if name in PROMPTS else shown(_plain(value))
     return [f"{flag}={text}"] if text.startswith("-") else [flag, text]
 
 

@@ -24,7 +24,7 @@ MAX_FILE_BYTES = 2**28
 MIN_SIDE = 8
 """Pixels; less is nothing to draw from."""
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 _SIXTEEN_BITS = ("I;16", "I;16B", "I;16L", "I;16N", "I")

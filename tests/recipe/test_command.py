@@ -59,3 +59,8 @@ signs = st.lists(st.sampled_from(["{", "}", "|", "__", "_", "\\", "a", " fox ", 
 def test_literal_text_is_read_as_itself(parts: list[str]):
     text = "".join(parts)
     assert filled(literal(text), Draws(7, "prompt"), lambda name: []) == text
+
+
+def test_pictures_are_named_as_files_and_not_by_content():
+    drawn = fox_settings(image="a cat.png#" + "0" * 64, strength=0.5)
+    assert "--image 'a cat.png' --strength 0.5" in command_of(drawn)

@@ -91,6 +91,11 @@ def test_sixteen_bits_are_rounded_and_not_cut(tmp_path: Path, name: str):
     assert row == [0, 0, 1, 100, 254, 255]
 
 
+def test_avif_is_read(tmp_path: Path):
+    corner().save(tmp_path / "a.avif", quality=95)
+    assert np.allclose(seen(tmp_path / "a.avif").getpixel((3, 3)), ORANGE, atol=12)
+
+
 @pytest.mark.parametrize("mode", ["L", "1", "P", "LA", "CMYK", "YCbCr"])
 def test_other_modes_look_the_same(tmp_path: Path, mode: str):
     image = Image.new("RGB", (16, 16), "black")
