@@ -16,6 +16,7 @@ from diffusers import (
     DDIMScheduler,
     DiffusionPipeline,
     EulerDiscreteScheduler,
+    StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -67,6 +68,32 @@ def build_sd(folder: Path, seed: int = 0) -> Path:
 
 
 @torch.random.fork_rng(devices=[])
+def build_inpaint(folder: Path, seed: int = 0) -> Path:
+    """Write a tiny pipeline that was trained to repaint: its UNet takes nine channels.
+
+    Args:
+        folder: Where to write; made if it is missing.
+        seed: Decides the weights.
+
+    Returns:
+        `folder`.
+    """
+    pipeline = StableDiffusionInpaintPipeline(
+        vae=_vae(seed, scaling_factor=0.18215),
+        text_encoder=_text_encoder(seed + 1),
+        tokenizer=tokenizer(folder / "tokenizer"),
+        unet=_unet(seed + 2, in_channels=9, cross_attention_dim=TEXT_WIDTH),
+        scheduler=DDIMScheduler(
+            **TRAINED_BETAS, clip_sample=False, set_alpha_to_one=False, steps_offset=1
+        ),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    return _save(pipeline, folder)
+
+
+@torch.random.fork_rng(devices=[])
 def build_sdxl(folder: Path, seed: int = 0) -> Path:
     """Write a tiny pipeline of the shape of SDXL: two text encoders, pooled text, size numbers.
 
@@ -104,11 +131,11 @@ def _save(pipeline: DiffusionPipeline, folder: Path) -> Path:
     return folder
 
 
-def _unet(seed: int, **more: Any) -> UNet2DConditionModel:
+def _unet(seed: int, in_channels: int = 4, **more: Any) -> UNet2DConditionModel:
     torch.manual_seed(seed)
     return UNet2DConditionModel(
         sample_size=8,  # 64 pixels
-        in_channels=4,
+        in_channels=in_channels,
         out_channels=4,
         block_out_channels=(8, 16),
         layers_per_block=1,

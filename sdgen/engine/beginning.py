@@ -28,11 +28,14 @@ class Beginning:
         latents: Of the pictures: shape (rows, channels, height, width), float32.
         strength: Share of the steps that is drawn, the last ones.
         mask: What is repainted: shape (rows, 1, height, width), float32, 0 or 1; None is all.
+        seen: What a UNet that was trained to repaint sees beside the noise: the mask, and the
+            latents of the pictures without what it hides; shape (rows, 5, height, width).
     """
 
     latents: torch.Tensor
     strength: float
     mask: torch.Tensor | None = None
+    seen: torch.Tensor | None = None
 
 
 Keep = Callable[[int, torch.Tensor], torch.Tensor]
@@ -47,7 +50,13 @@ def beginning_of(loaded: LoadedModel, rows: Sequence[Settings], way: Way) -> Beg
     pictures = [_of_row(loaded, row, way) for row in rows]
     latents = torch.cat([latents for latents, _ in pictures])
     masks = [mask for _, mask in pictures if mask is not None]
-    return Beginning(latents, shared.strength, torch.cat(masks).to(latents) if masks else None)
+    if not masks:
+        return Beginning(latents, shared.strength)
+    mask = torch.cat(masks).to(latents)
+    seen = None
+    if loaded.pipeline.unet.config.in_channels > latents.shape[1]:
+        seen = torch.cat([mask, torch.cat([_without_hidden(loaded, row, way) for row in rows])], 1)
+    return Beginning(latents, shared.strength, mask, seen)
 
 
 def _of_row(
@@ -65,6 +74,40 @@ def _of_row(
         return latents, None
     squares = in_latents(picture.mask, loaded.pipeline.vae_scale_factor)
     return latents, torch.from_numpy(squares)[None, None]
+
+
+def _without_hidden(loaded: LoadedModel, row: Settings, way: Way) -> torch.Tensor:
+    """The latents of a picture without what its mask hides; kept, as those of the whole one are."""
+    picture = given(row)
+    assert picture is not None  # _of_row had it
+    placed = (row.image, row.mask, row.fit, row.extend, row.width, row.height)
+    [latents] = loaded.texts.get(
+        ("without", *placed, row.tiling, way.tile, way.vae_dtype),
+        lambda: (encode_picture(loaded.pipeline, picture.image, way, row.tiling, picture.mask),),
+    )
+    return latents
+
+
+@contextmanager
+def _shown(unet: Any, seen: torch.Tensor | None) -> Iterator[None]:
+    """While it is open, each call of `unet` gets `seen` as further channels of its first argument.
+
+    With guidance the rows come twice.
+    """
+    if seen is None:
+        yield
+        return
+
+    def with_seen(_: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        sample, *rest = given
+        more = seen.to(sample).repeat(len(sample) // len(seen), 1, 1, 1)
+        return (torch.cat([sample, more], dim=1), *rest), named
+
+    hook = unet.register_forward_pre_hook(with_seen, with_kwargs=True)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 @contextmanager
@@ -92,7 +135,8 @@ def beginning_at(
     course = _Course(pipeline.scheduler, beginning, noise, steps)
     pipeline.prepare_latents = lambda *_, **__: course.start().to(pipeline.unet.dtype)
     try:
-        yield course.keep
+        with _shown(pipeline.unet, beginning.seen):
+            yield course.keep
     finally:
         del pipeline.prepare_latents  # the class's own shows again
 
@@ -136,10 +180,12 @@ class _Course:
     def keep(self, index: int, latents: torch.Tensor) -> torch.Tensor:
         """`latents` after step `index`, with those of the pictures where nothing is repainted.
 
+        A UNet that sees the pictures needs no such help.
+
         Blended Latent Diffusion (Avrahami and others, 2022), as diffusers' inpainting has it.
         """
         mask = self._beginning.mask
-        if mask is None:
+        if mask is None or self._beginning.seen is not None:
             return latents
         following = self._tail[index + 1 : index + 2]
         own = self._noised(following) if len(following) else self._beginning.latents

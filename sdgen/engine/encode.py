@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image
 
@@ -9,10 +10,15 @@ from sdgen.engine.decode import HALVES, tiles_of, usual_format, vae_in
 from sdgen.engine.ladder import Way
 from sdgen.engine.tiling import seamless
 from sdgen.errors import GenerationError
+from sdgen.sources.fitting import WHITE_FROM
 
 
 def encode_picture(
-    pipeline: Any, image: Image.Image, way: Way, tiling: str = "none"
+    pipeline: Any,
+    image: Image.Image,
+    way: Way,
+    tiling: str = "none",
+    hidden: Image.Image | None = None,
 ) -> torch.Tensor:
     """The mode of the VAE's distribution for `image`, as the UNet takes it.
 
@@ -24,6 +30,7 @@ def encode_picture(
         image: RGB, of a size that the model draws.
         way: Whether in tiles, and whether in float32 from the start.
         tiling: Which edges of the picture meet; with tiles of the VAE, none do.
+        hidden: A mask; what is white in it is a middle grey, as models that repaint were trained.
 
     Returns:
         Shape (1, channels, height / 8, width / 8), float32, on the pipeline's device.
@@ -35,6 +42,8 @@ def encode_picture(
     if formats[0] in HALVES:
         formats.append(torch.float32)
     pixels = pipeline.image_processor.preprocess(image)
+    if hidden is not None:
+        pixels = pixels * torch.from_numpy(np.asarray(hidden) < WHITE_FROM)
     for dtype in formats:
         meeting = seamless(pipeline.vae, "none" if way.tile else tiling)
         with vae_in(pipeline.vae, dtype), tiles_of(pipeline, way.tile), meeting:

@@ -95,7 +95,9 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
     options: dict[str, Any] = {"add_watermarker": False} if "XL" in model.pipeline else {}
     try:
         with unsearched():
-            pipeline_class = getattr(diffusers, model.pipeline)  # half of the libraries load here
+            # Half of the libraries load here. One class draws all: where a UNet was trained to
+            # repaint, it is given what it needs besides (`engine/beginning.py`).
+            pipeline_class = getattr(diffusers, model.pipeline.replace("Inpaint", ""))
         pipeline = pipeline_class.from_pretrained(
             model.folder,
             dtype=dtype,

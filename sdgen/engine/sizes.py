@@ -21,7 +21,9 @@ def together(settings: Settings, model: LocalModel, device: torch.device) -> int
     if device.type == "cpu":
         return 1
     memory = torch.cuda.get_device_properties(device).total_memory
-    pixels = _AT_ONCE.get(model.pipeline, _AT_ONCE_ELSEWHERE) * min(1.0, memory / _LARGE_GPU)
+    pixels = _AT_ONCE.get(model.pipeline.replace("Inpaint", ""), _AT_ONCE_ELSEWHERE) * min(
+        1.0, memory / _LARGE_GPU
+    )
     width, height = hires_size(settings)
     fitting = int(pixels) // (width * height)
     return min(_MOST, 1 << max(fitting, 1).bit_length() - 1)

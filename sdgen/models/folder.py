@@ -18,6 +18,8 @@ _SD = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 PIPELINES: Mapping[str, tuple[str, ...]] = {
     "StableDiffusionPipeline": _SD,
     "StableDiffusionXLPipeline": (*_SD, "text_encoder_2", "tokenizer_2"),
+    "StableDiffusionInpaintPipeline": _SD,
+    "StableDiffusionXLInpaintPipeline": (*_SD, "text_encoder_2", "tokenizer_2"),
 }
 """The pipelines that sdgen draws with, and the parts that each cannot do without."""
 

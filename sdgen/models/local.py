@@ -36,6 +36,8 @@ class LocalModel:
     `name` is what the record says (never a path); `weights` are the files that decide the pixels,
     relative to `folder`; `defaults` is the model's own layer of settings; `variant` is `fp16` when
     only half-precision weights are there; `text_layers` is None where the folder does not say.
+    `repaints` says that its UNet was trained for masks alone, and sees mask and picture beside the
+    noise.
     `loras` are added while it draws, in this order (`with_loras`); `vae` decodes instead of its
     own; `embeddings` are words that it learns for prompts.
     """
@@ -49,6 +51,7 @@ class LocalModel:
     revision: str | None = None
     variant: str | None = None
     text_layers: int | None = None
+    repaints: bool = False
     loras: "tuple[AddedFile, ...]" = ()
     vae: "AddedFile | None" = None
     embeddings: "tuple[AddedFile, ...]" = ()
@@ -150,7 +153,23 @@ def _from_folder(checked: CheckedFolder) -> LocalModel:
         sizes=SizeRule(multiple=multiple),
         variant=checked.variant,
         text_layers=layers if isinstance(layers, int) and layers > 0 else None,
+        repaints=_repaints(checked),
     )
+
+
+def _repaints(checked: CheckedFolder) -> bool:
+    """Whether the UNet takes nine channels: noise, mask, and what of the picture stays.
+
+    Raises:
+        ModelError: It takes another number, of which sdgen does not know the meaning.
+    """
+    channels = checked.config("unet").get("in_channels", 4)
+    if channels not in (4, 9):
+        raise ModelError(
+            f"{checked.path.name} has a UNet of {channels} channels; sdgen draws with 4, "
+            "and with the 9 of models that repaint"
+        )
+    return bool(channels == 9)
 
 
 def _pixels_per_latent(checked: CheckedFolder) -> int:

@@ -68,6 +68,11 @@ def check_drawable(settings: Settings, model: LocalModel) -> None:
     """
     check_size((settings.width, settings.height), model.sizes, model=model.name)
     check_steps(settings.scheduler, settings.steps)
+    if model.repaints and settings.mask is None and settings.extend is None:
+        raise InputError(
+            f"{model.name} was trained to repaint, and draws nothing else",
+            hint="--image with --mask or --extend",
+        )
     check_passes(settings, model.sizes, model=model.name)
     if settings.eta and not SCHEDULERS[settings.scheduler].takes_eta:
         takers = ", ".join(name for name, entry in SCHEDULERS.items() if entry.takes_eta)

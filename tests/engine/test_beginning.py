@@ -1,19 +1,24 @@
 """Pictures from pictures: those of diffusers' own pipelines, exact in every call, drawn again."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionXLImg2ImgPipeline
+from diffusers import (
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionInpaintPipeline,
+    StableDiffusionXLImg2ImgPipeline,
+)
 from PIL import Image, ImageDraw
 
 from sdgen.engine import Drawing, shape_key
 from sdgen.engine.failures import LackOfMemoryError
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.engine.schedulers import build_scheduler
-from sdgen.errors import GenerationError, InputError
+from sdgen.errors import GenerationError, InputError, ModelError
 from sdgen.models import LocalModel, find_model
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import Layer
@@ -21,6 +26,7 @@ from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import Settings
 from sdgen.replay import Original, redraw
 from sdgen.sources import find_source, pixels_named
+from tests.tiny_models import build_inpaint
 
 FAMILIES = sorted({entry.class_name: name for name, entry in SCHEDULERS.items()}.values())
 """One scheduler of each class of diffusers."""
@@ -173,6 +179,70 @@ def test_masks_share_a_call_and_come_out_again(generator, drawn_from, cat, tmp_p
     for one in drawings:
         _, verdict = redraw(Original(one.record, one.image), model, generator)
         assert verdict.kind == "identical"
+
+
+@pytest.fixture(scope="module")
+def painter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_inpaint(tmp_path_factory.mktemp("models") / "tiny-inpaint")
+
+
+@pytest.mark.parametrize("scheduler", ["dpmpp_2m", "euler_ancestral", "ddim"])
+def test_a_model_that_repaints_draws_what_diffusers_draws_with_it(
+    generator, drawn_from, cat, painter, scheduler
+):
+    """Nine channels: the noise, the mask, and the picture without what the mask hides."""
+    model = find_model(str(painter))
+    said = {"mask": str(cat.with_name("mask.png")), "mask_blur": 0, "prompt_syntax": "plain"}
+    ours = generator.generate(drawn_from(model, scheduler=scheduler, **said), model).image
+    pipe = StableDiffusionInpaintPipeline.from_pretrained(painter, safety_checker=None)
+    pipe.set_progress_bar_config(disable=True)
+    pipe.scheduler = build_scheduler(scheduler, dict(pipe.scheduler.config))
+    mask = Image.open(cat.with_name("mask.png"))
+    with torch.no_grad():
+        pixels = pipe.image_processor.preprocess(Image.open(cat).convert("RGB"))
+        visible = pixels * torch.from_numpy(np.asarray(mask) < 128)
+        whole, rest = (
+            pipe.vae.encode(each).latent_dist.mode() * pipe.vae.config.scaling_factor
+            for each in (pixels, visible)
+        )
+    [theirs] = pipe(
+        "fox", image=whole, mask_image=mask, masked_image_latents=rest, strength=0.5,
+        num_inference_steps=4, guidance_scale=7.0, width=64, height=64,
+        generator=torch.Generator("cpu").manual_seed(7), output_type="np",
+    ).images  # fmt: skip
+    theirs = (theirs * 255).round().astype(np.uint8)
+    assert np.array_equal(np.asarray(ours)[:, 32:], theirs[:, 32:])
+
+
+def test_a_model_that_repaints_comes_out_again_and_leaves_no_hook(
+    generator, drawn_from, cat, painter
+):
+    model = find_model(str(painter))
+    slots = [drawn_from(model, extend=extend) for extend in ("left=64", "left=32,right=32")]
+    for slot in slots:
+        [one] = generator.generate_batch([slot], model)
+        _, verdict = redraw(Original(one.record, one.image), model, generator)
+        assert verdict.kind == "identical"
+    from sdgen.engine.loader import _kept
+
+    [loaded] = _kept.values()
+    assert not loaded.pipeline.unet._forward_pre_hooks
+
+
+def test_a_model_that_repaints_draws_nothing_else(drawn_from, painter):
+    model = find_model(str(painter))
+    for said in ({}, {"image": None, "strength": None}):
+        with pytest.raises(InputError, match="was trained to repaint, and draws nothing else"):
+            drawn_from(model, **said)
+
+
+def test_a_unet_of_other_channels_is_refused(tmp_path, painter):
+    odd = tmp_path / "odd"
+    shutil.copytree(painter, odd)
+    config = odd / "unet" / "config.json"
+    config.write_text(config.read_text().replace('"in_channels": 9', '"in_channels": 8'))
+    with pytest.raises(ModelError, match="odd has a UNet of 8 channels; sdgen draws with 4"):
+        find_model(str(odd))
 
 
 def test_an_extended_picture_lies_in_its_new_edges(generator, drawn_from, cat, tiny_sd):
