@@ -172,7 +172,8 @@ class _Group:
             for job in jobs:
                 for notice in self.generator.notices(job.settings, job.model):
                     self.observer.noticed(job, notice)
-            outcomes = self.generator.generate_batch(slots, jobs[0].model, on_step, tell)
+            watch = self.observer.watching(on_step)
+            outcomes = self.generator.generate_batch(slots, jobs[0].model, watch, tell)
         except (InterruptedRunError, OutputError):
             raise
         except SdgenError as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdgen.batch.jobs import Job
+from sdgen.engine import OnStep
 from sdgen.errors import SdgenError
 from sdgen.models import LocalModel
 
@@ -23,6 +24,10 @@ class Observer:
 
     def noticed(self, job: Job, notice: str) -> None:
         """What the user must know about a picture: before it is drawn, or while it is."""
+
+    def watching(self, on_step: OnStep) -> OnStep:
+        """Who hears of the steps of a micro-batch: `on_step`, or a `Watch` that calls it."""
+        return on_step
 
     def step(self, jobs: Sequence[Job], done: int, total: int) -> None:
         """`done` of `total` denoising steps of the micro-batch are made."""

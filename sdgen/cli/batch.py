@@ -21,11 +21,15 @@ from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import Configs, Device, Format, Json, LoraDirs, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
+from sdgen.cli.preview import Preview as ShowPictures
+from sdgen.cli.preview import PreviewAs as ShowPicturesAs
+from sdgen.cli.preview import open_display, preview_kind, show_finished, watching
 from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
-from sdgen.cli.progress import Display, open_display, shorten
+from sdgen.cli.progress import Display, shorten
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.target import refuse_picture
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
+from sdgen.engine import OnStep
 from sdgen.errors import GenerationError, InterruptedRunError, SdgenError
 from sdgen.files.formats import format_named
 from sdgen.files.names import DEFAULT_TEMPLATE, FIELDS, check_template
@@ -33,6 +37,7 @@ from sdgen.files.wording import wording_of
 from sdgen.models import LocalModel
 from sdgen.models.finding import Search
 from sdgen.recipe.layers import Layer
+from sdgen.stop import Stop
 
 File = Annotated[
     str,
@@ -94,6 +99,8 @@ def batch(
     micro_batch: MicroBatch = "auto",
     keep_going: KeepGoing = False,
     dry_run: DryRun = False,
+    preview: ShowPictures = False,
+    preview_as: ShowPicturesAs = None,
     locked: Locked = False,
     lock_file: LockFile = None,
     quiet: Quiet = False,
@@ -104,6 +111,7 @@ def batch(
     Settings given as flags hold for every job, whatever its row says.
     """
     out = Output(as_json=json, quiet=quiet)
+    kind = preview_kind(preview, preview_as, out, dry_run=dry_run)
     refuse_picture(output, "a batch")
     check_template(name)
     lock = open_lock(locked=locked, path=lock_file)
@@ -133,26 +141,28 @@ def batch(
     if dry_run:
         _show_preview(preview_batch(drafts, output, options), out)
         raise typer.Exit(3 if drafts.faults else 0)
-    _run(drafts, output, options, device, out)
+    with stop_on_signals() as stop, open_display(out, kind) as shown:
+        summary = run(drafts, output, options, device, ShownProgress(out, shown), stop)
+    conclude(summary, out)
 
 
 def _read(file: str, dialect: str | None) -> JobFile:
     return read_job_file(sys.stdin.buffer if file == "-" else Path(file), dialect=dialect)
 
 
-def _run(drafts: Drafts, folder: Path, options: BatchOptions, device: str, out: Output) -> None:
+def run(
+    drafts: Drafts, folder: Path, options: BatchOptions, device: str, observer: Observer, stop: Stop
+) -> BatchSummary:
     from sdgen.batch.run import run_batch  # what writes pictures loads here, not for a dry run
 
-    with stop_on_signals() as stop, open_display(out) as shown:
-        summary = run_batch(
-            drafts,
-            folder,
-            lambda: engine.open_generator(device),
-            options,
-            observer=ShownProgress(out, shown),
-            stop=stop,
-        )
-    conclude(summary, out)
+    return run_batch(
+        drafts,
+        folder,
+        lambda: engine.open_generator(device),
+        options,
+        observer=observer,
+        stop=stop,
+    )
 
 
 class ShownProgress(Observer):
@@ -190,6 +200,10 @@ class ShownProgress(Observer):
         self._out.warn(f"{display(job.source)}: {display(notice)}")
         self._out.json({"source": job.source, "notice": notice})
 
+    def watching(self, on_step: OnStep) -> OnStep:
+        """Show pictures on the way, if that was asked for."""
+        return watching(self._shown, on_step)
+
     def step(self, jobs: Sequence[Job], done: int, total: int) -> None:
         """Move the bar."""
         self._shown.step(done, total)
@@ -200,7 +214,8 @@ class ShownProgress(Observer):
         self._seconds |= {job.id: seconds for job in jobs}
 
     def saved(self, job: Job, path: Path) -> None:
-        """Tell the path."""
+        """Tell the path, below the picture if it is shown."""
+        show_finished(self._shown, path)
         seconds = self._seconds.pop(job.id)
         self._done += 1
         self._out.result(display(str(path)))

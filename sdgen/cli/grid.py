@@ -10,18 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from sdgen import engine
 from sdgen.api import config_layers
 from sdgen.batch.draft import Draft
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.options import BatchOptions
-from sdgen.batch.outcomes import BatchSummary
-from sdgen.cli.batch import ShownProgress, conclude
+from sdgen.cli.batch import ShownProgress, conclude, run
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import FLAGS, Configs, Device, Format, Json, LoraDirs, Quiet, with_settings
 from sdgen.cli.output import Output, display
-from sdgen.cli.progress import open_display
+from sdgen.cli.preview import Preview, PreviewAs, open_display, preview_kind
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
@@ -88,6 +86,8 @@ def grid(
     output: GridFolder = None,
     format: Format = None,
     dry_run: SheetOnly = False,
+    preview: Preview = False,
+    preview_as: PreviewAs = None,
     locked: Locked = False,
     lock_file: LockFile = None,
     quiet: Quiet = False,
@@ -99,6 +99,7 @@ def grid(
     one seed. Stopped in any way, the same command finishes the rest.
     """
     out = Output(as_json=json, quiet=quiet)
+    kind = preview_kind(preview, preview_as, out, dry_run=dry_run)
     lock = open_lock(locked=locked, path=lock_file)
     asked = _asked(flags, replace, [name for name in (x, y, z) if name], config)
     folder = output or _folder(str(asked.said["prompt"]))
@@ -115,7 +116,8 @@ def grid(
     if dry_run:
         _show_cells(asked, drafts, out)
         return
-    summary = _draw(drafts, folder, options, device, out)
+    with stop_on_signals() as stop, open_display(out, kind) as shown:
+        summary = run(drafts, folder, options, device, ShownProgress(out, shown), stop)
     if summary.stopped_by is None and summary.error is None:
         _Sheet(asked, drafts, folder, options).write(out, cell_size)
     conclude(summary, out)
@@ -172,22 +174,6 @@ def _show_cells(asked: Sweep, drafts: Drafts, out: Output) -> None:
         out.json({"cell": shown_cell(asked, cell), "name": draft.name, "settings": settings})
     out.table(rows, ["cell", "name", *(axis.title for axis in asked.axes)])
     out.say(f"{len(rows)} cells; nothing drawn")
-
-
-def _draw(
-    drafts: Drafts, folder: Path, options: BatchOptions, device: str, out: Output
-) -> BatchSummary:
-    from sdgen.batch.run import run_batch
-
-    with stop_on_signals() as stop, open_display(out) as shown:
-        return run_batch(
-            drafts,
-            folder,
-            lambda: engine.open_generator(device),
-            options,
-            observer=ShownProgress(out, shown),
-            stop=stop,
-        )
 
 
 @dataclass(frozen=True, slots=True)

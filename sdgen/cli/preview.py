@@ -15,6 +15,8 @@ from sdgen.engine.watch import Watch
 from sdgen.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
 Kind = Literal["kitty", "iterm2", "sixel", "blocks"]
@@ -39,7 +41,9 @@ QUICK_STEP = 1.0
 """Seconds of a step up to which decoding is tried; above it, only colours are guessed."""
 
 
-def preview_kind(asked: bool, wanted: str | None, out: Output) -> Kind | None:
+def preview_kind(
+    asked: bool, wanted: str | None, out: Output, *, dry_run: bool = False
+) -> Kind | None:
     """How to show pictures, if at all: never into a pipe, and not where colours are unwanted.
 
     Raises:
@@ -51,6 +55,8 @@ def preview_kind(asked: bool, wanted: str | None, out: Output) -> Kind | None:
     if wanted is not None and kind is None:
         hint = did_you_mean(wanted, KINDS) or f"one of {', '.join(KINDS)}"
         raise InputError(f"unknown --preview-as {wanted!r}", hint=hint)
+    if dry_run:
+        raise InputError("--dry-run draws nothing that could be shown by --preview")
     if out.quiet or out.as_json:
         raise InputError("--preview is for people: not with --quiet or --json")
     if not out.live or os.environ.get("NO_COLOR"):
@@ -72,6 +78,14 @@ def open_display(out: Output, kind: Kind | None) -> Display:
 def watching(shown: Display, on_step: OnStep) -> OnStep:
     """`on_step`, which shows pictures too where the display can."""
     return Previewing(on_step, shown) if isinstance(shown, PictureDisplay) else on_step
+
+
+def show_finished(shown: Display, path: "Path") -> None:
+    """Leave the picture at `path` in the terminal, where the display can."""
+    if isinstance(shown, PictureDisplay):
+        from sdgen.files.reading import open_pixels
+
+        shown.finished(open_pixels(path))
 
 
 class PictureDisplay(Stage):

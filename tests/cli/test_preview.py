@@ -126,6 +126,16 @@ def test_a_picture_is_shown_in_a_terminal(tmp_path: Path, kind: str):
     assert piped == "outputs/a-red-fox-7.png\n", "nothing of it gets into a pipe"
 
 
+@pytest.mark.parametrize(
+    "words", [("batch", "jobs.txt"), ("grid", "a {red|blue} fox", "-o", "outputs")]
+)
+def test_batches_and_grids_show_their_pictures_too(tmp_path: Path, words: tuple[str, ...]):
+    (tmp_path / "jobs.txt").write_text("a red fox\na blue fox\n")
+    piped, shown = on_terminal(tmp_path, *words, "--preview-as", "kitty", stdout_too=False)
+    assert shown.count("\x1b_Ga=T") == 2, "each at its end; the painter's steps take no time"
+    assert piped.count("outputs/") >= 2
+
+
 def test_without_a_terminal_nothing_is_shown_and_that_is_said(sdgen):
     done = sdgen("a red fox", "--preview")
     assert done.exit_code == 0
@@ -141,11 +151,19 @@ def test_without_a_terminal_nothing_is_shown_and_that_is_said(sdgen):
         (["--preview", "-q"], "not with --quiet or --json"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_line(sdgen, painter, words: list[str], told: str):
+def test_what_cannot_be_is_said_in_a_line(sdgen, painter, jobs, words: list[str], told: str):
+    assert told in sdgen("batch", jobs, *words).stderr
     done = sdgen("a red fox", *words)
     assert done.exit_code == 2
     assert told in done.stderr
     assert painter.drawn == []
+
+
+def test_a_dry_run_has_nothing_to_show(sdgen, jobs):
+    for words in (("batch", jobs), ("grid", "a {red|blue} fox")):
+        done = sdgen(*words, "--dry-run", "--preview")
+        assert done.exit_code == 2
+        assert "--dry-run draws nothing" in done.stderr
 
 
 class Seen:
