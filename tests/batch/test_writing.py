@@ -57,9 +57,9 @@ def slow_disk(monkeypatch: pytest.MonkeyPatch):
     def hold(event: threading.Event) -> None:
         real = saving._prepared
 
-        def prepared(*args):
+        def prepared(*args, **words):
             assert event.wait(SECONDS), "the next picture was not begun"
-            return real(*args)
+            return real(*args, **words)
 
         monkeypatch.setattr(saving, "_prepared", prepared)
 
@@ -77,7 +77,7 @@ def test_a_picture_is_written_and_told_while_the_next_is_drawn(out: Path, slow_d
 def test_a_full_disk_ends_the_drawing_after_the_step(out: Path, monkeypatch) -> None:
     painter = Patient("b", lambda: False)  # would go on for ever
 
-    def full(*args):
+    def full(*args, **words):
         assert painter.begun.wait(SECONDS)
         raise OSError(28, "No space left on device")
 
@@ -112,11 +112,11 @@ def test_nothing_is_named_or_noted_behind_a_failure(out: Path, at: int, monkeypa
     """Even where the threads have later pictures ready."""
     real = saving._prepared
 
-    def prepared(home, name, data, note):
+    def prepared(home, name, data, note, **words):
         if name.startswith(f"fox-{at}-"):
             time.sleep(0.05)
             raise OSError(5, "Input/output error")
-        return real(home, name, data, note)
+        return real(home, name, data, note, **words)
 
     monkeypatch.setattr(saving, "_prepared", prepared)
     rows = "\n".join(f"fox {number} --d {number}" for number in range(40))
