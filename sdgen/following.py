@@ -4,6 +4,7 @@ Nothing is called reproduced on faith: another program's arithmetic is not ours,
 compared with the one that is there, and each field has its word.
 """
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +16,16 @@ from sdgen.engine import Drawing
 from sdgen.files.compare import Likeness, compare_pixels, likeness
 from sdgen.metadata.formats.foreign import Foreign
 from sdgen.metadata.formats.reports import Fidelity, FieldReport, short
-from sdgen.metadata.record import FollowedRecord, pixels_sha256
+from sdgen.metadata.record import FollowedRecord, as_written, pixels_sha256
 from sdgen.models import LocalModel, find_model
 from sdgen.models.by_hash import Known, Meant, known_of, model_meant, stem_of
 from sdgen.models.finding import Search
 from sdgen.models.other_hashes import digits_of, named_by
 from sdgen.models.resolve import Plan, plan
-from sdgen.recipe.layers import Layer
-from sdgen.recipe.settings import shown
+from sdgen.recipe.layers import DRAWN, Layer
+from sdgen.recipe.prompt.wording import AS_WRITTEN, Written
+from sdgen.recipe.seeds import DRAWN_BELOW
+from sdgen.recipe.settings import PROMPTS, shown
 from sdgen.replay import Verdict
 
 _BY: Mapping[Known, tuple[Fidelity, str]] = {
@@ -54,23 +57,34 @@ def model_for(found: Foreign, places: Places) -> Meant:
     return Meant(model, known_of(model, found.model_hash))
 
 
-def planned(taken: Layer, flags: Layer, meant: Meant, places: Places, drawn_seed: int) -> Plan:
+def planned(
+    taken: Layer, flags: Layer, meant: Meant, places: Places
+) -> tuple[Plan, Written | None]:
     """What will be drawn: the model's defaults, under what the recipe says, under the flags.
+
+    Seeds that nobody says are drawn. Choices are made in prompts of the user's; the recipe's braces
+    are words.
 
     Args:
         taken: From `settings_of`.
         flags: What the user wants otherwise.
         meant: From `model_for`.
         places: Where LoRAs are looked for; paths in the recipe are not followed.
-        drawn_seed: For a recipe that says none.
 
     Raises:
         InputError: The recipe lacks a prompt, or the model cannot draw what it says.
         ModelError: A LoRA is not here.
     """
-    layers = [Layer("drawn", {"seed": drawn_seed}), taken, flags]
+    seeds = {name: secrets.randbelow(DRAWN_BELOW) for name in ("seed", "variation_seed")}
     names_only: dict[str, str] | None = None if "lora" in flags.values else {}
-    return plan(layers, find=lambda _: meant.model, search=Search(places.loras, names_only))
+    found = plan(
+        [Layer(DRAWN, seeds), taken, flags],
+        find=lambda _: meant.model,
+        search=Search(places.loras, names_only),
+    )
+    changed = [name for name in PROMPTS if name in flags.values]
+    settings, written = AS_WRITTEN.worded(found.settings, changed)
+    return replace(found, settings=settings), written
 
 
 def settled(
@@ -168,6 +182,7 @@ def with_source(
     found: Foreign,
     reports: Sequence[FieldReport],
     picture: Image.Image | None,
+    written: Written | None = None,
 ) -> Drawing:
     """`drawing`, whose record tells whose recipe it follows and how well; no value of theirs."""
     source = FollowedRecord(
@@ -176,4 +191,5 @@ def with_source(
         pixels_sha256=pixels_sha256(picture) if picture else None,
         fidelity={one.field: one.fidelity for one in reports},
     )
-    return Drawing(drawing.image, drawing.record.model_copy(update={"followed": source}))
+    record = drawing.record.model_copy(update={"followed": source})
+    return Drawing(drawing.image, as_written(record, written))

@@ -1,6 +1,5 @@
 """Drawing another program's picture for a command: its report, the picture, the verdict."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +19,6 @@ from sdgen.following import Places, model_for, planned, settled, verdict_on, wit
 from sdgen.metadata.formats.fidelity import settings_of
 from sdgen.metadata.formats.foreign import Foreign
 from sdgen.metadata.formats.reports import FieldReport
-from sdgen.recipe.seeds import DRAWN_BELOW
 from sdgen.replay import Verdict
 from sdgen.stop import Stop
 
@@ -50,10 +48,9 @@ def follow(  # what any attempt gets, and the recipe
     """
     places = Places(request.place, request.model_dirs, request.lora_dirs)
     taken, reports = settings_of(found)
-    seed = secrets.randbelow(DRAWN_BELOW)
     try:
         meant = model_for(found, places)
-        plan = planned(taken, request.flags, meant, places, seed)
+        plan, written = planned(taken, request.flags, meant, places)
     except (ModelError, InputError):
         _tell(path, found, reports, out)
         raise
@@ -71,7 +68,7 @@ def follow(  # what any attempt gets, and the recipe
     verdict, alike = verdict_on(picture, drawing, reports, request.tolerance)
     kept = None
     if request.target:
-        kept = save(with_source(drawing, found, reports, picture), 0, request.target).path
+        kept = save(with_source(drawing, found, reports, picture, written), 0, request.target).path
         out.result(str(kept))
     told = _object(found, reports) | {"likeness": asdict(alike) if alike else None}
     return Outcome(path, verdict, kept, told=told)

@@ -201,3 +201,19 @@ def test_paths_in_a_recipe_are_never_followed(sdgen, text, mini, painter):
 def test_pictures_of_others_are_skipped_by_all(sdgen, foreign, fox):
     done = sdgen("reproduce", "--all", ".")
     assert "skipped: dream.png: has no record of sdgen, only 'parameters'" in done.stdout
+
+
+def test_choices_are_made_in_the_users_prompt_and_not_in_the_recipes(sdgen, text, mini, painter):
+    Path("a.txt").write_text(text.replace("a (red", "a {blue|green} (red"))
+    sdgen("reproduce", "a.txt", "--model", mini)
+    assert painter.drawn[-1].prompt.startswith("a {blue|green}")
+    done = sdgen("reproduce", "a.txt", "--model", mini, "--prompt", "a {cat|dog}", "-o", "kept.png")
+    assert done.exit_code == 0
+    assert painter.drawn[-1].prompt in ("a cat", "a dog")
+    assert read_record_of(Path("kept.png")).written.prompt == "a {cat|dog}"
+
+
+def test_variations_of_a_recipe_get_a_seed(sdgen, text, mini, painter):
+    Path("a.txt").write_text(text)
+    sdgen("reproduce", "a.txt", "--model", mini, "--variation-strength", "0.2")
+    assert painter.drawn[-1].variation_seed is not None

@@ -4,7 +4,7 @@ Nothing is looked up and no path is followed: models and LoRAs are named, and wh
 where they are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sdgen.errors import InputError
 from sdgen.metadata.formats.effects import reports_of_extras
 from sdgen.metadata.formats.foreign import Foreign
+from sdgen.metadata.formats.loras_taken import loras_taken
 from sdgen.metadata.formats.passes_taken import (
     has_second_pass,
     second_pass,
@@ -22,7 +23,6 @@ from sdgen.metadata.formats.prompts_taken import prompts_of
 from sdgen.metadata.formats.reports import Fidelity, FieldReport, Taken, short
 from sdgen.recipe.beside import completed
 from sdgen.recipe.layers import Layer
-from sdgen.recipe.loras import LoraEntry, parse_lora
 from sdgen.recipe.scheduler_table import Grade
 from sdgen.recipe.schedulers import SCHEDULERS, Scheduler, find_scheduler, from_a1111
 from sdgen.recipe.settings import Settings
@@ -57,11 +57,12 @@ def settings_of(found: Foreign) -> tuple[Layer, list[FieldReport]]:
 def _parts(found: Foreign) -> Iterator[Taken]:
     yield prompts_of(found)
     yield _model(found)
-    yield _loras(found)
+    yield loras_taken(found)
     yield _scheduler(found)
-    for name in ("steps", "guidance_scale", "guidance_rescale", "eta", "ensd"):
+    for name in ("steps", "guidance_scale", "guidance_rescale", "ensd"):
         if (said := getattr(found, name)) is not None:
             yield _one(name, said, said, "exact")
+    yield _eta(found)
     yield _seed(found)
     yield _variation(found)
     yield _size(found)
@@ -112,44 +113,6 @@ def _model(found: Foreign) -> Taken:
     said = f"{found.model} [{found.model_hash}]" if found.model_hash else found.model
     reason = "only named; say which model draws it: --model" if said else "not said; give --model"
     return _not_taken("model", said, "unknown", reason)
-
-
-def _loras(found: Foreign) -> Taken:
-    """LoRAs with weights become a setting, by their bare names; those without are in the prompt."""
-    taken: list[str] = []
-    reports: list[FieldReport] = []
-    for lora in found.loras:
-        said = f"{lora.name} [{lora.hash}]" if lora.hash else lora.name
-        if lora.weight is None:
-            reason = "by its name in the prompt; whether it is that file, its hash would tell"
-            reports.append(FieldReport("lora", short(said), "", "unknown", reason))
-            continue
-        entry = _entry(lora.name, lora.weight)
-        reason = _not_to_be_had(entry, taken)
-        if entry is None or reason:
-            reports.append(FieldReport("lora", short(said), "", "ignored", reason))
-            continue
-        taken.append(str(entry))
-        reason = "by its name; whether it is that file cannot be told"
-        reports.append(FieldReport("lora", short(said), str(entry), "unknown", reason))
-    return Taken({"lora": tuple(taken)} if taken else {}, tuple(reports))
-
-
-def _not_to_be_had(entry: LoraEntry | None, taken: Sequence[str]) -> str:
-    if entry is None:
-        return "no name that can be looked for, or a scale beyond 10"
-    is_twin = any(entry.source == parse_lora(one).source for one in taken)
-    return "another of the same name is taken already" if is_twin else ""
-
-
-def _entry(name: str, weight: float) -> LoraEntry | None:
-    """The LoRA of this name, whatever folder of somebody's it stands in; None if it has none."""
-    stem = name.replace("\\", "/").rpartition("/")[2].removesuffix(".safetensors").strip()
-    try:
-        entry = parse_lora(f"{stem}:{weight:g}")
-    except ValueError:
-        return None
-    return entry if entry.source == stem and stem.strip(".") and "," not in stem else None
 
 
 def _scheduler(found: Foreign) -> Taken:
@@ -210,6 +173,16 @@ def _seed(found: Foreign) -> Taken:
         low = found.seed % 2**32
         return _one("seed", found.seed, low, "exact", "torch draws the same from its low 32 bits")
     return _one("seed", found.seed, found.seed, "exact")
+
+
+def _eta(found: Foreign) -> Taken:
+    """Only where the sampler has one: programs write it beside others, too."""
+    if found.eta is None:
+        return Taken()
+    name = _scheduler(found).values.get("scheduler")
+    if found.eta and name is not None and not SCHEDULERS[name].takes_eta:
+        return _not_taken("eta", found.eta, "ignored", f"{name} has none")
+    return _one("eta", found.eta, found.eta, "exact")
 
 
 def _variation(found: Foreign) -> Taken:

@@ -127,7 +127,7 @@ def test_seeds_beyond_ours_are_taken_by_what_torch_uses_of_them(seed, kept, fide
         ("size", {"width": 8, "height": 512}, "greater than or equal to 64"),
         ("prompt", {"prompt": "a\0b"}, "control character"),
         ("prompt", {"prompt": "(" * 20_000}, "20000 characters"),
-        ("eta", {"eta": 7.0}, "less than or equal to 1"),
+        ("eta", {"eta": 7.0, "sampler": "DDIM"}, "less than or equal to 1"),
         ("scheduler", {"sampler": "DPM adaptive"}, "chooses its own number of steps"),
         ("strength", {"strength": 0.5}, "from another picture"),
         ("vae", {"vae": "ft-mse"}, "the model's own"),
@@ -148,6 +148,12 @@ def test_words_that_nobody_knows_are_told_and_dates_are_not():
     fields = {report.field: report.fidelity for report in reports[1]}
     assert fields["Wobble"] == "unknown"
     assert not fields.keys() & {"Created Date", "Tiling"}
+
+
+def test_eta_is_taken_where_the_sampler_has_one():
+    assert taken(sampler="DDIM", eta=0.5)["eta"] == 0.5
+    assert "eta" not in taken(eta=0.5)
+    assert report_of("eta", eta=0.5).reason == "euler_uniform has none"
 
 
 def test_sizes_between_multiples_of_eight_are_what_was_drawn():
@@ -270,6 +276,7 @@ def test_of_our_own_text_only_this_is_lost(settings):
     lost |= {"scheduler"} if settings.scheduler in SHARED else set()
     lost |= {"rng"} if settings.rng == "gpu" else set()
     lost |= set() if SCHEDULERS[settings.scheduler].noisy else {"ensd"}
+    lost |= set() if SCHEDULERS[settings.scheduler].takes_eta else {"eta"}
     lost |= {"width", "height"} if settings.width % 8 or settings.height % 8 else set()
     for name in wanted.keys() - lost:
         assert read.get(name, Settings.model_fields[name].default) == wanted[name], name
