@@ -1,9 +1,11 @@
 """ComfyUI's other graph, `workflow`: what stood on the screen, values by place, not by name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sdgen.metadata.formats.comfy_graph import MAX_NODES, Graph, Node
+from sdgen.metadata.formats.comfy_subgraphs import Scope, definitions_in, key_of
 from sdgen.metadata.formats.facts import objects
 
 _SAMPLER = ("seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise")
@@ -48,30 +50,28 @@ _MUTED, _BYPASSED = 2, 4
 
 def workflow_graph(said: Any) -> Graph | None:
     """The graph of a workflow, as far as its nodes are ComfyUI's own; None if it is none."""
-    nodes = objects(said.get("nodes")) if isinstance(said, dict) else []
-    links = said.get("links") if isinstance(said, dict) else None
-    sources = {
-        link[0]: [link[1], link[2]]
-        for link in (links if isinstance(links, list) else [])
-        if isinstance(link, list) and len(link) >= 3 and isinstance(link[0], int)
-    }
-    found = [_node(each, sources) for each in nodes[:MAX_NODES] if each.get("mode") != _MUTED]
-    return Graph(found) if found else None
+    if not isinstance(said, dict) or not objects(said.get("nodes")):
+        return None
+    scopes = Scope(said, definitions_in(said)).scopes()
+    found = (node for scope in scopes for node in _nodes(scope))
+    return Graph(islice(found, MAX_NODES))
 
 
-def _node(said: Mapping[str, Any], sources: Mapping[int, list[Any]]) -> Node:
-    kind = BYPASSED if said.get("mode") == _BYPASSED else str(said.get("type"))
-    return Node(str(said.get("id")), kind, _inputs(said, kind, sources))
+def _nodes(scope: Scope) -> Iterator[Node]:
+    """The nodes of one level, less those that stand for others and those that are switched off."""
+    for each in scope.nodes:
+        if each.get("mode") != _MUTED and key_of(each) not in scope.inner:
+            kind = BYPASSED if each.get("mode") == _BYPASSED else str(each.get("type"))
+            yield Node(f"{scope.prefix}{each.get('id')}", kind, _inputs(each, kind, scope))
 
 
-def _inputs(node: Mapping[str, Any], kind: str, sources: Mapping[int, list[Any]]) -> dict[str, Any]:
+def _inputs(node: Mapping[str, Any], kind: str, scope: Scope) -> dict[str, Any]:
     """Values by their names, and links; a link counts where both are given."""
     widgets = node.get("widgets_values")
     names = WIDGETS.get(kind, ())
     values = dict(zip(names, widgets, strict=False)) if isinstance(widgets, list) else {}
     links = {
-        str(each.get("name")): sources[each["link"]]
+        str(each.get("name")): scope.source(each.get("link"))
         for each in objects(node.get("inputs"))
-        if isinstance(each.get("link"), int) and each["link"] in sources
     }
-    return {**values, **links}
+    return {**values, **{name: source for name, source in links.items() if source is not None}}

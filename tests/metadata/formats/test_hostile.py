@@ -10,6 +10,7 @@ import pytest
 from sdgen.cli.show import foreign_object, foreign_rows
 from sdgen.files.foreign import read_recipe_in
 from sdgen.metadata.formats.comfy_graph import MAX_NODES, Graph
+from sdgen.metadata.formats.comfy_subgraphs import Scope
 from sdgen.metadata.formats.comfyui import read as read_comfy
 from sdgen.metadata.formats.detect import read_foreign
 from sdgen.metadata.formats.fidelity import settings_of
@@ -118,6 +119,40 @@ def test_a_graph_in_which_everything_leads_everywhere_costs_little(monkeypatch):
     start = sampler(**{name: [str(at), 0] for at, name in enumerate(("steps", "cfg", "model"))})
     assert read_comfy(graph({**nodes, "s": start})) is not None
     assert next(links) < 1_000_000
+
+
+def workflow(nodes: list[dict], subgraphs: list[dict], links: list | None = None) -> Carried:
+    said = {"nodes": nodes, "links": links or [], "definitions": {"subgraphs": subgraphs}}
+    return Carried(texts={"workflow": json.dumps(said)})
+
+
+def test_subgraphs_inside_of_each_other_are_unfolded_a_bounded_number_of_times(monkeypatch):
+    made, plain = itertools.count(), Scope.__init__
+
+    def counted(self, *arguments):
+        next(made)
+        plain(self, *arguments)
+
+    monkeypatch.setattr(Scope, "__init__", counted)
+    many = [{"id": at, "type": "x", "inputs": []} for at in range(100)]
+    inner = [{"id": 1, "type": "KSampler", "inputs": []}, *({**one, "type": "y"} for one in many)]
+    assert read_comfy(workflow(many, [{"id": "x", "nodes": inner}, {"id": "y", "nodes": many}]))
+    assert next(made) < 500
+
+
+@pytest.mark.parametrize(
+    "links",
+    [[{"id": 1, "origin_id": -10, "origin_slot": 0, "target_id": 7, "target_slot": 0}],
+     [{"id": 1, "origin_id": [], "origin_slot": {}, "target_id": [], "target_slot": "x"}],
+     [[1, -10, "x", -20, []]], [[]], [7], "x"],
+)  # fmt: skip
+def test_links_of_subgraphs_may_lead_in_circles_or_nowhere(links):
+    sampled = {"id": 7, "type": "KSampler", "inputs": [
+        {"name": "positive", "link": 1}, {"name": "latent_image", "link": 1}]}  # fmt: skip
+    outer = [{"id": 1, "type": "x", "inputs": [{"name": "a", "link": 5}]}, {"id": [], "type": "x"}]
+    subgraph = {"id": "x", "nodes": [sampled], "links": links, "inputs": [{"name": "a"}]}
+    round_about = [[5, 1, 0, 1, 0, "*"]]
+    assert read_comfy(workflow(outer, [subgraph], round_about)) is not None
 
 
 def test_nodes_beyond_the_limit_are_not_read():
