@@ -7,6 +7,9 @@ import pytest
 
 from sdgen.api import Picture, generate
 
+BLUEPRINT = Path(__file__).parent / "weights" / "blueprint.safetensors"
+"""Trained for storybook by scripts/storybook/embedding.py: pictures turn to a dark blue."""
+
 FOX = {"seed": 5, "steps": 3, "device": "cpu"}
 
 
@@ -43,6 +46,22 @@ def test_what_is_done_after_drawing_is_seen(plain):
     assert np.array_equal(red, green)
     assert np.array_equal(red, blue)
     assert grey.record.image.before_post == plain.record.image.sha256
+
+
+def test_a_trained_word_is_seen_and_forgotten(plain):
+    assert BLUEPRINT.stat().st_size < 4_000
+    said = "a red fox in a snowy forest, <blueprint>"
+    taught = draw(said, embedding=[str(BLUEPRINT)])
+    assert taught.record.added[0].name == "blueprint"
+    light = [np.asarray(one.image, float).mean(axis=(0, 1)) for one in (plain, taught)]
+    assert light[1].mean() < light[0].mean() - 30  # darker
+    assert light[1][2] - light[1][0] > light[0][2] - light[0][0] + 10  # and bluer
+    assert draw().record.image == plain.record.image
+
+
+def test_freeu_changes_the_picture_and_is_gone_in_the_next(plain):
+    assert draw(freeu="1.2,1.4,0.9,0.2").record.image != plain.record.image
+    assert draw().record.image == plain.record.image
 
 
 def test_features_work_in_a_job_file_of_yaml(tmp_path: Path):
