@@ -16,11 +16,13 @@ from sdgen.batch.keys import is_key, job_key, unknown_key
 from sdgen.batch.names import checked_name
 from sdgen.batch.rows import Fault, Part, Place, Row
 from sdgen.errors import InputError, ModelError, SdgenError
+from sdgen.files.styles import find_styles
 from sdgen.models import LocalModel
 from sdgen.models.finding import ANYWHERE, Search
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import DRAWN, MAX_SAID, Layer, layer_from
-from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording
+from sdgen.recipe.prompt.styles import Style
+from sdgen.recipe.prompt.wording import AS_WRITTEN, FindStyles, Wording
 from sdgen.recipe.settings import Settings
 from sdgen.sources.paths import meant_from
 
@@ -47,6 +49,8 @@ class Draft:
     has_seed: bool
     num_images: int = 1
     name: str = ""
+    styles: tuple[Style, ...] = ()
+    """Of this row alone, around those of the command."""
     is_variation_open: bool = False
 
     @property
@@ -83,7 +87,7 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
     if isinstance(row, Fault):
         raise _as_error(row, around.source)
     layer, words, errors = _said(row, around.source)
-    name, num_images = _job_words(words, around, errors)
+    name, num_images, styles = _job_words(words, around, errors)
     if layer is None:
         raise _joined(errors)
     layer = meant_from(layer, around.folder)
@@ -91,7 +95,7 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
     planned = None
     try:
         planned = plan(layers, find=around.find, search=around.search)
-        _check_wording(planned.settings, layer, around.wording)
+        _check_wording(planned.settings, layer, around.wording.within(styles))
     except ModelError as error:
         if "model" not in layer.values:
             raise
@@ -110,6 +114,7 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
         and not _is_said("variation_seed", layers),
         num_images=num_images,
         name=name,
+        styles=styles,
     )
 
 
@@ -191,17 +196,31 @@ def _sort(part: Part) -> tuple[dict[str, Any], dict[str, _Word], list[Fault]]:
 
 def _job_words(
     words: Mapping[str, _Word], around: Around, errors: list[SdgenError]
-) -> tuple[str, int]:
-    """Name and number of pictures; what is wrong with them joins `errors`."""
+) -> tuple[str, int, tuple[Style, ...]]:
+    """Name, number of pictures and styles; what is wrong with them joins `errors`."""
     name, count = "", 1
+    styles: tuple[Style, ...] = ()
     try:
         if "name" in words:
             name = checked_name(words["name"].value, words["name"].place)
         if "num_images" in words:
             count = _checked_count(words["num_images"])
+        if "style" in words:
+            styles = _styles(words["style"], around.wording.table or find_styles)
     except Fault as fault:
         errors.append(_as_error(fault, around.source))
-    return name, around.num_images or count
+    return name, around.num_images or count, styles
+
+
+def _styles(word: _Word, table: FindStyles) -> tuple[Style, ...]:
+    """The styles that a row names, as text with commas or as a list."""
+    said = word.value.split(",") if isinstance(word.value, str) else word.value
+    if not isinstance(said, list) or not all(isinstance(one, str) for one in said):
+        raise Fault(word.place, f"style must be names of styles, not {word.value!r}")
+    try:
+        return table([one.strip() for one in said if one.strip()])
+    except InputError as error:
+        raise Fault(word.place, str(error), hint=error.hint) from error
 
 
 def _checked_count(word: _Word) -> int:

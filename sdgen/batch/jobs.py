@@ -136,7 +136,9 @@ def _pictures(drafts: Sequence[Draft], base_seed: int, wording: Wording) -> Iter
             name = (
                 draft.name if is_single or not draft.name else f"{draft.name}-{named[draft.name]}"
             )
-            settings, written = _worded(draft, numbered(seeded, index), wording)
+            settings, written = _worded(
+                draft, numbered(seeded, index), wording.within(draft.styles)
+            )
             yield _Picture(draft, settings, name, written)
 
 
@@ -145,7 +147,7 @@ def _seeded(draft: Draft, base_seed: int, equal: Counter[str]) -> Settings:
     settings = draft.settings
     if draft.has_all_seeds:
         return settings
-    content = settings.model_dump_json()
+    content = settings.model_dump_json() + "".join(f"\x1f{one.name}" for one in draft.styles)
     number = str(equal[content])
     equal[content] += 1
     drawn = {}

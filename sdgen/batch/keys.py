@@ -17,12 +17,15 @@ JOB_KEYS: Mapping[str, str] = {
     "file_name": "name",
     "filename": "name",
     "id": "name",
+    "style": "style",
+    "styles": "style",
 }
-"""Accepted spellings → `num_images` (of this row; seed + i) and `name` (stem of the file)."""
+"""Accepted spellings → `num_images` (of this row; seed + i), `name` (stem of the file), and `style`
+(names in the table of styles)."""
 
 
 def job_key(key: str) -> str | None:
-    """`num_images` or `name` if `key` means one of them, else None."""
+    """`num_images`, `name` or `style` if `key` means one of them, else None."""
     return JOB_KEYS.get(folded(key))
 
 

@@ -22,4 +22,6 @@ def wording_of(
         InputError: A folder, table or style is not there or cannot be read.
     """
     lines = no_lines if wildcards is None else Wildcards(wildcards)
-    return Wording(find_styles(styles, styles_file), lines)
+    return Wording(
+        find_styles(styles, styles_file), lines, lambda names: find_styles(names, styles_file)
+    )

@@ -1,7 +1,7 @@
 """From the prompts as they were written to the ones that are drawn: styles, then choices."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from sdgen.errors import InputError
 from sdgen.recipe.layers import Layer, resolve
@@ -9,6 +9,8 @@ from sdgen.recipe.prompt.choices import Draws, Lines, filled
 from sdgen.recipe.prompt.loras import lora_tags
 from sdgen.recipe.prompt.styles import Style, with_styles
 from sdgen.recipe.settings import PROMPTS, Settings
+
+FindStyles = Callable[[Sequence[str]], tuple[Style, ...]]
 
 
 def no_lines(name: str) -> Sequence[str]:
@@ -35,6 +37,12 @@ class Wording:
 
     styles: tuple[Style, ...] = ()
     lines: Lines = no_lines
+    table: FindStyles | None = None
+    """Where further styles are found by their names; None is the usual place."""
+
+    def within(self, styles: Sequence[Style]) -> "Wording":
+        """The same with `styles` around the others."""
+        return replace(self, styles=(*self.styles, *styles)) if styles else self
 
     def worded(
         self, settings: Settings, names: Iterable[str] = PROMPTS
