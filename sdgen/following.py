@@ -69,14 +69,15 @@ def planned(
         taken: From `settings_of`.
         flags: What the user wants otherwise.
         meant: From `model_for`.
-        places: Where LoRAs are looked for; paths in the recipe are not followed.
+        places: Where LoRAs are looked for; the recipe has names only, and no path of it is followed.
 
     Raises:
         InputError: The recipe lacks a prompt, or the model cannot draw what it says.
         ModelError: A LoRA is not here.
     """
     seeds = {name: secrets.randbelow(DRAWN_BELOW) for name in ("seed", "variation_seed")}
-    names_only: dict[str, str] | None = None if "lora" in flags.values else {}
+    are_given = flags.values.keys() & {"lora", "vae", "embedding"}
+    names_only: dict[str, str] | None = None if are_given else {}
     found = plan(
         [Layer(DRAWN, seeds), taken, flags],
         find=lambda _: meant.model,

@@ -18,7 +18,7 @@ from sdgen.recipe.settings import Settings
 
 Pair = tuple[str, str]
 
-_INVERSIONS = ("embedding", "textual_inversion")
+_INVERSIONS = ("embedding",)
 """Kinds of added weights that A1111 calls TI."""
 
 _ENDS_BLOCK = re.compile(r"^([^\S\n]*)(?=Negative prompt:|Steps: )", re.MULTILINE)

@@ -23,7 +23,9 @@ _EFFECTS: Mapping[str, str] = {
     r"Init image|init_image|image_path|Mask|Inpaint|Masked|Soft inpainting": (
         "it was drawn from another picture"
     ),
-    r"TI hashes|textual_inversions": "words of the prompt are embeddings, which are not loaded",
+    r"TI hashes|textual_inversions": (
+        "words of the prompt are embeddings; where they lie, --embedding FILE:WORD says"
+    ),
     r"Styles|styles|sdxl_style|full_prompt|full_negative_prompt|Performance|performance": (
         "the program changed prompt or steps by it"
     ),

@@ -260,6 +260,6 @@ def _not_done(found: Foreign) -> Taken:
         reason = "of the second pass, which sdgen does not draw" if is_enlarged else given
         reports.append(FieldReport("strength", short(found.strength), "", "ignored", reason))
     if found.vae.strip().lower() not in _OWN_VAE:
-        reason = "sdgen decodes with the model's own"
+        reason = "sdgen decodes with the model's own unless --vae names one"
         reports.append(FieldReport("vae", short(found.vae), "", "ignored", reason))
     return Taken({}, tuple(reports))
