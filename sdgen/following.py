@@ -69,7 +69,7 @@ def planned(
         taken: From `settings_of`.
         flags: What the user wants otherwise.
         meant: From `model_for`.
-        places: Where LoRAs are looked for; the recipe has names only, and no path of it is followed.
+        places: Where LoRAs are looked for; no path of the recipe is followed.
 
     Raises:
         InputError: The recipe lacks a prompt, or the model cannot draw what it says.
