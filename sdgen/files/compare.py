@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image, ImageChops, ImageStat
 
 from sdgen.files.encoding import LOSSY, seen_as
@@ -57,6 +56,8 @@ class Likeness:
 
 def likeness(a: Image.Image, b: Image.Image) -> Likeness:
     """Compare two pictures of any sizes; the second is brought to the size of the first."""
+    import numpy as np  # here, since most that compare pixels need none of it
+
     first, second = (image.convert("RGB") for image in (a, b))
     if first.size != second.size:
         second = second.resize(first.size, Image.Resampling.BICUBIC)
