@@ -28,7 +28,7 @@ from PIL import Image
 
 import sdgen.engine.libraries  # noqa: F401  # first: it makes them quiet
 from scripts.bench.networks import build
-from sdgen.engine.decode import decode
+from sdgen.engine.decode import Decoded, decode
 from sdgen.engine.environment import environment
 from sdgen.engine.ladder import Way
 from sdgen.engine.loader import LoadedModel
@@ -120,8 +120,9 @@ class Bench:
         key = digest(latents)
         if key not in self._images:
             with torch.inference_mode():
-                image, _ = decode(self.loaded.pipeline, latents.to(self.device), Way())
-            self._images[key] = image
+                [decoded] = decode(self.loaded.pipeline, latents.to(self.device), Way())
+            assert isinstance(decoded, Decoded), decoded
+            self._images[key] = decoded.image
         return self._images[key]
 
 

@@ -6,7 +6,7 @@ Whatever stops the run in between, the same command goes on where it was and rep
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,7 +20,7 @@ from sdgen.batch.local import Work, draw
 from sdgen.batch.options import DEFAULTS, BatchOptions, check_tokens
 from sdgen.batch.outcomes import BatchSummary, Failure, Observer
 from sdgen.batch.state import open_state
-from sdgen.engine import Drawing, ImageGenerator
+from sdgen.engine import Drawing, ImageGenerator, OpenGenerator
 from sdgen.errors import InterruptedRunError, OutputError, SdgenError
 from sdgen.files.folders import writing
 from sdgen.files.formats import suffix_of
@@ -35,7 +35,7 @@ from sdgen.stop import Stop
 def run_batch(
     drafts: Drafts,
     folder: Path,
-    open_generator: Callable[[], ImageGenerator],
+    open_generator: OpenGenerator,
     options: BatchOptions = DEFAULTS,
     *,
     observer: Observer | None = None,

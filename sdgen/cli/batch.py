@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ from sdgen.batch.outcomes import BatchSummary, Observer
 from sdgen.batch.preview import Preview, preview_batch
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
-from sdgen.cli.options import Configs, Device, Format, Json, LoraDirs, Quiet, with_settings
+from sdgen.cli.options import Configs, Device, Format, Json, Kernels, LoraDirs, Quiet, with_settings
 from sdgen.cli.output import Output, display, error_object
 from sdgen.cli.preview import Preview as ShowPictures
 from sdgen.cli.preview import PreviewAs as ShowPicturesAs
@@ -89,6 +90,7 @@ def batch(
     strict_tokens: StrictTokens = False,
     dialect: Dialect = None,
     device: Device = "auto",
+    kernels: Kernels = "eager",
     output: Folder = Path("outputs"),
     format: Format = None,
     privacy: Privacy = None,
@@ -141,8 +143,9 @@ def batch(
     if dry_run:
         _show_preview(preview_batch(drafts, output, options), out)
         raise typer.Exit(3 if drafts.faults else 0)
+    opened = partial(engine.open_generator, device, kernels)
     with stop_on_signals() as stop, open_display(out, kind) as shown:
-        summary = run(drafts, output, options, device, ShownProgress(out, shown), stop)
+        summary = run(drafts, output, options, opened, ShownProgress(out, shown), stop)
     conclude(summary, out)
 
 
@@ -151,18 +154,16 @@ def _read(file: str, dialect: str | None) -> JobFile:
 
 
 def run(
-    drafts: Drafts, folder: Path, options: BatchOptions, device: str, observer: Observer, stop: Stop
+    drafts: Drafts,
+    folder: Path,
+    options: BatchOptions,
+    opened: engine.OpenGenerator,
+    observer: Observer,
+    stop: Stop,
 ) -> BatchSummary:
     from sdgen.batch.run import run_batch  # what writes pictures loads here, not for a dry run
 
-    return run_batch(
-        drafts,
-        folder,
-        lambda: engine.open_generator(device),
-        options,
-        observer=observer,
-        stop=stop,
-    )
+    return run_batch(drafts, folder, opened, options, observer=observer, stop=stop)
 
 
 class ShownProgress(Observer):

@@ -14,6 +14,7 @@ from sdgen.cli.options import (
     Device,
     Format,
     Json,
+    Kernels,
     LoraDirs,
     OutputPath,
     Overwrite,
@@ -51,6 +52,7 @@ def generate(
     styles_file: StylesFile = None,
     strict_tokens: StrictTokens = False,
     device: Device = "auto",
+    kernels: Kernels = "eager",
     output: OutputPath = Path("outputs"),
     format: Format = None,
     privacy: Privacy = None,
@@ -78,7 +80,7 @@ def generate(
     kind = preview_kind(preview, preview_as, out)
     with stop_on_signals() as stop, open_display(out, kind) as shown:
         shown.loading(planned.model)
-        generator = engine.open_generator(device)
+        generator = engine.open_generator(device, kernels)
         generator.load(planned.model, planned.settings.dtype)
         out.say(f"{planned.model.name} on {generator.device}")
         series = Series(planned, pictures, generator, target, out, shown, stop)

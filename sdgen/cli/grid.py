@@ -5,11 +5,13 @@ import json as json_text
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from sdgen import engine
 from sdgen.api import config_layers
 from sdgen.batch.draft import Draft
 from sdgen.batch.drafts import Drafts
@@ -17,7 +19,17 @@ from sdgen.batch.options import BatchOptions
 from sdgen.cli.batch import ShownProgress, conclude, run
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
-from sdgen.cli.options import FLAGS, Configs, Device, Format, Json, LoraDirs, Quiet, with_settings
+from sdgen.cli.options import (
+    FLAGS,
+    Configs,
+    Device,
+    Format,
+    Json,
+    Kernels,
+    LoraDirs,
+    Quiet,
+    with_settings,
+)
 from sdgen.cli.output import Output, display
 from sdgen.cli.preview import Preview, PreviewAs, open_display, preview_kind
 from sdgen.cli.signals import stop_on_signals
@@ -83,6 +95,7 @@ def grid(
     styles_file: StylesFile = None,
     strict_tokens: StrictTokens = False,
     device: Device = "auto",
+    kernels: Kernels = "eager",
     output: GridFolder = None,
     format: Format = None,
     dry_run: SheetOnly = False,
@@ -116,8 +129,9 @@ def grid(
     if dry_run:
         _show_cells(asked, drafts, out)
         return
+    opened = partial(engine.open_generator, device, kernels)
     with stop_on_signals() as stop, open_display(out, kind) as shown:
-        summary = run(drafts, folder, options, device, ShownProgress(out, shown), stop)
+        summary = run(drafts, folder, options, opened, ShownProgress(out, shown), stop)
     if summary.stopped_by is None and summary.error is None:
         _Sheet(asked, drafts, folder, options).write(out, cell_size)
     conclude(summary, out)

@@ -41,6 +41,13 @@ Device = Annotated[
     str,
     typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N."),
 ]
+Kernels = Annotated[
+    str,
+    typer.Option(
+        "--kernels", metavar="KERNELS",
+        help="eager, or on a GPU fused: much faster, and some pixels a level apart.",
+    ),
+]  # fmt: skip
 Configs = Annotated[
     list[str],
     typer.Option(

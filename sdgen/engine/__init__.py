@@ -6,7 +6,7 @@ This door is light; what stands behind it loads on the first call of `open_gener
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.errors import MemoryExhaustedError, SdgenError
@@ -26,6 +26,9 @@ OnStep = Callable[[int, int], None]
 
 Tell = Callable[[str], None]
 """Called with one line that the user should read while the work goes on: a lack of memory, say."""
+
+Kernels = Literal["eager", "fused"]
+"""What computes the networks on a GPU: torch's operations, or fewer and faster ones of our own."""
 
 Slots = Sequence[Settings | None]
 """The places of one pipeline call; None is a place without a picture, to be padded."""
@@ -158,14 +161,19 @@ class ImageGenerator(Protocol):
         """
 
 
-def open_generator(device: str = "auto") -> ImageGenerator:
+OpenGenerator = Callable[[], ImageGenerator]
+"""Opens one, when there is something to draw."""
+
+
+def open_generator(device: str = "auto", kernels: str = "eager") -> ImageGenerator:
     """The generator for `device`: auto, cpu, cuda or cuda:N.
 
     Args:
         device: What draws; auto takes CUDA where there is one, and the CPU where not.
+        kernels: What computes the networks, one of `Kernels`; fused moves pixels a level or so.
 
     Raises:
-        InputError: There is no such device here.
+        InputError: There is no such device here, or it has no such kernels.
         MemoryExhaustedError: Not even the libraries fit the memory.
     """
     try:
@@ -177,4 +185,4 @@ def open_generator(device: str = "auto") -> ImageGenerator:
                 "torch and diffusers do not fit the memory", hint="see `ulimit -v`, and free some"
             ) from error
         raise
-    return DiffusersGenerator(device)
+    return DiffusersGenerator(device, kernels)

@@ -8,12 +8,17 @@ import torch
 from sdgen.engine import OnStep
 from sdgen.engine.attention import kernel_used, watched_attention
 from sdgen.engine.beginning import Beginning, beginning_at
+from sdgen.engine.deepcache import counted, deep_blocks_kept
+from sdgen.engine.graphs import Pace, replayed
+from sdgen.engine.guidance import guided_inputs, guided_until
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.noise import is_brownian, starting_noise
 from sdgen.engine.prompts import Text, as_arguments
 from sdgen.engine.schedulers import build_scheduler
 from sdgen.engine.tiling import seamless
+from sdgen.engine.watch import Watch
 from sdgen.engine.watching import watched_by
+from sdgen.recipe.approximations import approximated
 from sdgen.recipe.settings import Settings
 
 
@@ -49,10 +54,14 @@ def denoise(
     drawn = [starting_noise(row, _latent_shape(pipeline, row), shift) for row in rows]
     noise = torch.cat([latents for latents, _ in drawn])
 
+    pace, left_out = Pace(pipeline.unet.device), approximated(shared.approximate)
+
     def step_end(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        pace.keep()
         before, after = around
         on_step(before + index + 1, before + pipeline.num_timesteps + after)
-        return {**tensors, "latents": keep(index, tensors["latents"])}
+        kept = {**tensors, "latents": keep(index, tensors["latents"])}
+        return guided_until(left_out.guidance_until, pipeline, index + 1, kept)
 
     embeddings = as_arguments(texts)
     shape = (*noise.shape, *embeddings["prompt_embeds"].shape[1:], len(embeddings))
@@ -61,6 +70,9 @@ def denoise(
         seamless(pipeline.unet, shared.tiling),
         watched_by(on_step, loaded, rows),
         beginning_at(pipeline, beginning, noise, shared.steps) as keep,
+        deep_blocks_kept(pipeline.unet, left_out.deepcache) as deep,
+        replayed(None if isinstance(on_step, Watch) else pipeline.unet),
+        counted(pipeline.unet, deep),
     ):
         latents: torch.Tensor = pipeline(
             **embeddings,
@@ -74,6 +86,7 @@ def denoise(
             latents=noise.to(dtype=pipeline.unet.dtype),
             output_type="latent",
             callback_on_step_end=step_end,
+            callback_on_step_end_tensor_inputs=guided_inputs(pipeline),
         ).images
     return latents, kernel_used(loaded, shape)
 

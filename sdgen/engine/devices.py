@@ -1,7 +1,11 @@
 """Which device draws, and in which number format."""
 
+from importlib.util import find_spec
+from typing import get_args
+
 import torch
 
+from sdgen.engine import Kernels
 from sdgen.errors import InputError
 
 DTYPES: dict[str, torch.dtype] = {
@@ -85,3 +89,28 @@ def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def can_fuse() -> bool:
+    """Whether our own kernels can be compiled here; torch brings triton along for CUDA on Linux."""
+    return find_spec("triton") is not None
+
+
+def choose_kernels(wanted: str, device: torch.device) -> Kernels:
+    """The kernels `wanted`, if `device` can compute with them.
+
+    Raises:
+        InputError: Unknown, or not here.
+    """
+    names: dict[str, Kernels] = {name: name for name in get_args(Kernels)}
+    if wanted not in names:
+        raise InputError(f"unknown kernels {wanted!r}", hint=" or ".join(names))
+    if wanted == "fused" and device.type != "cuda":
+        raise InputError(
+            f"there are no fused kernels for the {device.type}", hint="leave --kernels"
+        )
+    if wanted == "fused" and not can_fuse():
+        raise InputError(
+            "fused kernels need triton, which is not installed", hint="pip install triton"
+        )
+    return names[wanted]

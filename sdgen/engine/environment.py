@@ -1,5 +1,6 @@
 """What of this machine can move a pixel by a level: recorded, compared, restored if possible."""
 
+import functools
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -84,7 +85,7 @@ SWITCHES = (
 
 def environment(device: torch.device) -> Environment:
     """Libraries, device and numeric switches; no host, user or folder names."""
-    facts: Environment = {name: version(name) for name in LIBRARIES}
+    facts: Environment = dict(_versions())
     facts |= {
         "python": platform.python_version(),
         "platform": f"{platform.system()}-{platform.machine()}",
@@ -93,6 +94,12 @@ def environment(device: torch.device) -> Environment:
     }
     facts |= {switch.name: switch.read() for switch in _switches_of(device)}
     return facts | _cuda(device) if device.type == "cuda" else facts
+
+
+@functools.cache
+def _versions() -> Mapping[str, str]:
+    """Read once: each is a file that a library parses, which takes as long as a step on a GPU."""
+    return {name: version(name) for name in LIBRARIES}
 
 
 def _cuda(device: torch.device) -> Environment:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from sdgen.engine import Drawing, OnStep, Slots, Tell, no_progress, shape_key, tell_nobody
-from sdgen.engine.devices import choose_device, choose_dtype, describe
+from sdgen.engine.devices import choose_device, choose_dtype, choose_kernels, describe
 from sdgen.engine.embedding import with_embeddings
 from sdgen.engine.environment import switches_as
 from sdgen.engine.failures import LackOfMemoryError, Stage
@@ -40,14 +40,16 @@ class DiffusersGenerator:
 
     Args:
         device: auto, cpu, cuda or cuda:N.
+        kernels: What computes the networks.
 
     Raises:
-        InputError: There is no such device here.
+        InputError: There is no such device here, or it has no such kernels.
     """
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, device: str = "auto", kernels: str = "eager") -> None:
         self._device = choose_device(device)
-        self._ways = Ways(is_cuda=self._device.type == "cuda")
+        first = Way(kernels=choose_kernels(kernels, self._device))
+        self._ways = Ways(is_cuda=self._device.type == "cuda", first=first)
 
     @property
     def device(self) -> str:
@@ -183,8 +185,14 @@ class DiffusersGenerator:
 
     def _load(self, model: LocalModel, dtype: str, way: Way) -> LoadedModel:
         device, name = self._place(dtype, way)
-        offload = way.offload and device.type == "cuda"
-        return load_model(model, name, device, offload=offload, layout=way.layout)
+        return load_model(
+            model,
+            name,
+            device,
+            offload=way.offload and device.type == "cuda",
+            layout=way.layout,
+            fused=way.kernels == "fused",
+        )
 
     def _place(self, dtype: str, way: Way) -> tuple[torch.device, str]:
         """The device that draws and the number format, by name; on the CPU it is its own."""

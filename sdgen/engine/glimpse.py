@@ -45,14 +45,14 @@ class LatentGlimpse:
         """The same, decoded by the VAE; a grey one where it gives nothing."""
         vae = self.loaded.pipeline.vae
         latents = self._latents(row, guess=guess)
-        try:
-            with torch.inference_mode():
-                on_device = latents.to(self.loaded.pipeline._execution_device, vae.dtype)
-                return decode(self.loaded.pipeline, on_device, Way())[0]
-        except GenerationError:
-            factor = self.loaded.pipeline.vae_scale_factor
-            height, width = (factor * side for side in latents.shape[-2:])
-            return Image.new("RGB", (width, height), NO_PICTURE)
+        with torch.inference_mode():
+            on_device = latents.to(self.loaded.pipeline._execution_device, vae.dtype)
+            [decoded] = decode(self.loaded.pipeline, on_device, Way())
+        if not isinstance(decoded, GenerationError):
+            return decoded.image
+        factor = self.loaded.pipeline.vae_scale_factor
+        height, width = (factor * side for side in latents.shape[-2:])
+        return Image.new("RGB", (width, height), NO_PICTURE)
 
     def _latents(self, row: int, *, guess: bool) -> torch.Tensor:
         return (self.clean if guess else self.noisy)[row : row + 1]

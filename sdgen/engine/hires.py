@@ -14,6 +14,7 @@ from sdgen.engine.decode import decode
 from sdgen.engine.encode import encode_picture
 from sdgen.engine.ladder import Way
 from sdgen.engine.loader import LoadedModel
+from sdgen.errors import GenerationError
 from sdgen.recipe.passes import hires_size, hires_steps, steps_over
 from sdgen.recipe.settings import Settings
 from sdgen.sources.fitting import given
@@ -63,7 +64,10 @@ def _first_picture(
 ) -> Image.Image:
     """What is seen of picture `number` after the first pass."""
     if latents is not None:
-        return decode(loaded.pipeline, latents[number : number + 1], way, row.tiling)[0]
+        [decoded] = decode(loaded.pipeline, latents[number : number + 1], way, row.tiling)
+        if isinstance(decoded, GenerationError):
+            raise decoded
+        return decoded.image
     picture = given(row)
     assert picture is not None  # a pass that draws nothing has a picture
     return picture.image

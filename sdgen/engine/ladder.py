@@ -12,8 +12,10 @@ from typing import Any
 
 import torch
 
-from sdgen.engine import Slots
+from sdgen.engine import Kernels, Slots
+from sdgen.engine.devices import can_fuse
 from sdgen.engine.failures import Stage
+from sdgen.engine.graphs import forget_graphs
 from sdgen.recipe.sizes import MOST_TOGETHER
 
 SMALLEST_TILE = 256
@@ -40,6 +42,7 @@ class Way:
         on_cpu: The CPU draws, whatever device was chosen.
         vae_dtype: Number format of the VAE; empty is that of the model.
         layout: How weights lie in memory; empty is what format and device do well.
+        kernels: What computes the networks: eager, or fused (`sdgen.engine.fused`).
     """
 
     most: int = MOST_TOGETHER
@@ -48,6 +51,7 @@ class Way:
     on_cpu: bool = False
     vae_dtype: str = ""
     layout: str = ""
+    kernels: Kernels = "eager"
 
     def __str__(self) -> str:
         told = ["on the CPU"] if self.on_cpu else []
@@ -87,7 +91,7 @@ def next_way(way: Way, stage: Stage, size: int, side: int, *, is_cuda: bool) -> 
     if stage != "load" and size > 1:  # a decode, too, may find no room in what a large call left
         return replace(way, most=(size + 1) // 2)
     if is_cuda and not (way.offload or way.on_cpu):
-        return replace(way, offload=True)
+        return replace(way, offload=True, kernels="eager")
     if is_cuda and not way.on_cpu:
         return Way(most=1, on_cpu=True)
     return None
@@ -110,6 +114,7 @@ def way_recorded(environment: Mapping[str, Any]) -> Way:
         offload=environment.get("offload") is True,
         vae_dtype="float32" if vae_dtype == "float32" else "",
         layout="channels_last" if environment.get("layout") == "channels_last" else "contiguous",
+        kernels="fused" if environment.get("kernels") == "fused" and can_fuse() else "eager",
     )
 
 
@@ -152,6 +157,7 @@ class Ways:
         """
         gc.collect()  # an exception's frames may be in a cycle, and hold the tensors
         if self._is_cuda:
+            forget_graphs()
             torch.cuda.empty_cache()
         side = max(shape.width, shape.height)
         lower = next_way(way, stage, size, side, is_cuda=self._is_cuda)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from sdgen.engine.decode import usual_format
 from sdgen.engine.devices import DTYPES, usual_layout
 from sdgen.engine.failures import LackOfMemoryError
 from sdgen.engine.libraries import diffusers, transformers
@@ -54,6 +55,7 @@ class _Key:
     device: torch.device
     offload: bool
     layout: str
+    fused: bool
 
 
 _kept: dict[_Key, LoadedModel] = {}
@@ -61,7 +63,13 @@ _kept: dict[_Key, LoadedModel] = {}
 
 
 def load_model(
-    model: LocalModel, dtype: str, device: torch.device, *, offload: bool = False, layout: str = ""
+    model: LocalModel,
+    dtype: str,
+    device: torch.device,
+    *,
+    offload: bool = False,
+    layout: str = "",
+    fused: bool = False,
 ) -> LoadedModel:
     """Load `model`, or give it again if it was the last one loaded.
 
@@ -71,6 +79,7 @@ def load_model(
         device: Where it computes.
         offload: Keep its parts in main memory, each on the device only while it is at work.
         layout: Of the convolutions' weights, contiguous or channels_last; empty is `usual_layout`.
+        fused: Let its networks compute with our own kernels, on a CUDA device.
 
     Raises:
         ModelError: diffusers cannot load it.
@@ -79,7 +88,15 @@ def load_model(
     files = model.fingerprint()
     layout = layout or usual_layout(dtype, device)
     key = _Key(
-        str(model.folder), model.pipeline, model.variant, files, dtype, device, offload, layout
+        str(model.folder),
+        model.pipeline,
+        model.variant,
+        files,
+        dtype,
+        device,
+        offload,
+        layout,
+        fused,
     )
     if key not in _kept:
         if _kept:  # first, so that there are never two in memory
@@ -87,7 +104,22 @@ def load_model(
             gc.collect()  # modules refer to themselves
             torch.cuda.empty_cache()
         _kept[key] = _load(model, key)
+        if fused:
+            fuse(_kept[key].pipeline)
     return _kept[key]
+
+
+def fuse(pipeline: Any) -> None:
+    """Let the networks of `pipeline` compute with our own kernels from now on.
+
+    The VAE of SDXL, which overflows in float16, then computes in bfloat16 instead of float32.
+    """
+    from sdgen.engine.fused import compute_fused  # triton loads here
+
+    if usual_format(pipeline) != pipeline.vae.dtype:
+        pipeline.vae.to(dtype=torch.bfloat16)
+    compute_fused(pipeline.unet)
+    compute_fused(pipeline.vae)
 
 
 def _load(model: LocalModel, how: _Key) -> LoadedModel:

@@ -109,7 +109,14 @@ class exact_step_noise(TorchFunctionMode):
         if isinstance(generator, Stream):
             return as_asked(generator, args, kwargs)
         drawn = func(*args, **{**kwargs, "device": "cpu", "dtype": torch.float32})
-        return drawn.to(device=kwargs.get("device"), dtype=kwargs.get("dtype"))
+        return onto(drawn.to(dtype=kwargs.get("dtype")), kwargs.get("device"))
+
+
+def onto(drawn: torch.Tensor, device: Any) -> torch.Tensor:
+    """`drawn` on `device`, without waiting for what a GPU is doing."""
+    if torch.device(device or "cpu").type != "cuda":
+        return drawn.to(device=device)
+    return drawn.pin_memory().to(device=device, non_blocking=True)
 
 
 def draw_exactly(scheduler: Any) -> None:

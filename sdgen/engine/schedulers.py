@@ -56,7 +56,8 @@ def _take_whole_way(name: str, scheduler: Any) -> None:
 
     diffusers finds its place by looking the timestep up, and takes the second of two equal ones:
     with beta sigmas, whose timesteps round to equal ones from 32 steps on, it skips a step and
-    then runs off the end (IndexError). And with one step, `leading` and `linspace` spacing put
+    then runs off the end (IndexError). The timesteps stay on the CPU, so that no step waits until
+    the device can tell its own. And with one step, `leading` and `linspace` spacing put
     it at the clean end, so that the noise stays: then `trailing` is meant.
     """
     plain, spacing = scheduler.set_timesteps, scheduler.config.get("timestep_spacing")
@@ -68,7 +69,7 @@ def _take_whole_way(name: str, scheduler: Any) -> None:
         if spacing:
             now = "trailing" if num_inference_steps == 1 else spacing
             scheduler.register_to_config(timestep_spacing=now)
-        plain(num_inference_steps, *args, **kwargs)
+        plain(num_inference_steps, *args, **kwargs | {"device": "cpu"})
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(0)
 

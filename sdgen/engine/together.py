@@ -9,7 +9,7 @@ from PIL import Image
 
 from sdgen.engine import OnStep, Slots, no_progress
 from sdgen.engine.beginning import beginning_of
-from sdgen.engine.decode import decode, usual_format
+from sdgen.engine.decode import Decoded, decode, usual_format
 from sdgen.engine.denoise import denoise
 from sdgen.engine.failures import failures_of
 from sdgen.engine.hires import enlarged, second_pass, steps_drawn_over
@@ -64,8 +64,11 @@ def draw_together(
         if len(filled) == 1:
             return {filled[0]: error}
         return _apart(loaded, slots, [[slot] for slot in filled], way, on_step)
+    with torch.inference_mode(), failures_of("decode"):
+        decoded = decode(loaded.pipeline, latents[filled], way, rows[0].tiling)
     return {
-        slot: _decoded(loaded, rows[slot], latents[slot : slot + 1], way, kernel) for slot in filled
+        slot: _drawn(loaded, rows[slot], one, way, kernel)
+        for slot, one in zip(filled, decoded, strict=True)
     }
 
 
@@ -140,16 +143,21 @@ def _in_two_passes(
         return denoise(loaded, larger, texts, on_step, beginning, around=(first, 0))
 
 
-def _decoded(
-    loaded: LoadedModel, settings: Settings, latents: torch.Tensor, way: Way, kernel: str
+def _drawn(
+    loaded: LoadedModel,
+    settings: Settings,
+    decoded: Decoded | GenerationError,
+    way: Way,
+    kernel: str,
 ) -> Drawn | GenerationError:
-    usual = str(usual_format(loaded.pipeline)).removeprefix("torch.")
+    if isinstance(decoded, GenerationError):
+        return decoded
     try:
-        with torch.inference_mode(), failures_of("decode"):
-            image, dtype = decode(loaded.pipeline, latents, way, settings.tiling)
-            image = repainted(settings, image)
+        with failures_of("decode"):
+            image = repainted(settings, decoded.image)
     except GenerationError as error:
         return error
+    usual, dtype = str(usual_format(loaded.pipeline)).removeprefix("torch."), decoded.dtype
     notices = []
     if dtype != usual:
         notices.append(f"the VAE gives no picture in {usual}; it decoded in {dtype}")
@@ -158,6 +166,7 @@ def _decoded(
     how: Environment = {
         "attention": kernel, "vae_dtype": dtype, "vae_tile": way.tile, "offload": way.offload,
         "layout": layout_of(loaded.pipeline),
+        "kernels": way.kernels,
     }  # fmt: skip
     if settings.image or settings.hires_upscaler == "lanczos":
         how["pillow"] = PIL.__version__  # it brings pictures to size

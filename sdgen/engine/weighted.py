@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from sdgen.engine.graphs import replayed
 from sdgen.models.tokens import MARKS
 from sdgen.recipe.prompt.chunks import chunked
 from sdgen.recipe.prompt.weights import parse
@@ -45,6 +46,11 @@ class Reader:
     def length(self) -> int:
         """Tokens that the encoder reads, its marks among them: 77."""
         return int(self.tokenizer.model_max_length)
+
+    def read(self, chunk: Sequence[Token]) -> Any:
+        """What the encoder makes of a chunk. One that is offloaded fetches its input itself."""
+        with replayed(self.encoder):
+            return self.encoder(self.ids(chunk).to(self.encoder.device), output_hidden_states=True)
 
     def ids(self, chunk: Sequence[Token]) -> torch.Tensor:
         """The chunk between its marks and filled up, shape (1, length)."""
@@ -98,19 +104,19 @@ def weighted(
         Shape (1, 77 * count, width), and for SDXL, whose width is that of its two encoders, the
         pooled embedding of the first chunk, (1, width); in the encoder's dtype, on its device.
     """
-    device, columns, pooled = pipeline._execution_device, [], None
+    columns, pooled = [], None
     own = readers(pipeline)
     for reader in own:
         rows = []
         chunks = reader.chunks(prompt)
         for number, chunk in enumerate([*chunks, *[[]] * (count - len(chunks))]):
-            output = reader.encoder(reader.ids(chunk).to(device), output_hidden_states=True)
+            output = reader.read(chunk)
             if number == 0:
                 pooled = getattr(output, "text_embeds", None)
             hidden = _layer(pipeline, output, skipped, is_pair=len(own) > 1)
             rows.append(_weighed(hidden, reader.weights(chunk)))
         columns.append(torch.cat(rows, dim=1))
-    embedded = torch.cat(columns, dim=-1).to(dtype=own[-1].encoder.dtype, device=device)
+    embedded = torch.cat(columns, dim=-1).to(dtype=own[-1].encoder.dtype)
     return (embedded,) if pooled is None else (embedded, pooled)
 
 

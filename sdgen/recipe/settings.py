@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from sdgen.errors import InputError
+from sdgen.recipe.approximations import read_approximations
 from sdgen.recipe.beside import NEEDS, WHOLE
 from sdgen.recipe.embeddings import read_embeddings
 from sdgen.recipe.freeu import read_freeu
@@ -197,6 +198,10 @@ class Settings(BaseModel):
     ensd: int = Field(
         0, ge=0, lt=2**63, description="Added to the seed for noise in steps (A1111's ENSD).",
         json_schema_extra=_also("eta_noise_seed_delta"),
+    )  # fmt: skip
+    approximate: Annotated[tuple[Text, ...], BeforeValidator(read_approximations)] = Field(
+        (), description="Left out to draw sooner, a little differently; repeatable.",
+        json_schema_extra={"metavar": "NAME=AMOUNT"},
     )  # fmt: skip
     tiling: Literal["none", "x", "y", "xy"] = Field(
         "none", description="Edges that meet when the picture is laid beside itself."

@@ -80,7 +80,7 @@ def test_damaged_weights_are_a_model_error(model: Path, damage, file: str):
 def test_a_load_error_tells_no_place(model: Path):
     """The folder is named by diffusers where it finds code that it might look for."""
     (model / "None.py").write_text("raise SystemExit")
-    with pytest.raises(ModelError, match=r"model cannot be loaded: .* model contains") as caught:
+    with pytest.raises(ModelError, match="model cannot be loaded: ") as caught:
         open_generator("cpu").load(find_model(str(model)), "float32")
     assert str(model.parent) not in str(caught.value)
 

@@ -97,7 +97,7 @@ def test_one_that_is_bad_in_float32_too_fails_alone(
     usual = images(generator.generate_batch(slots, folder))
 
     def spoil_the_second(decoded: torch.Tensor, number: int) -> None:
-        if number in (1, 2):  # in its own format, and again in float32
+        if number in (1, 3):  # in its own format, and after the third again in float32
             decoded.fill_(value)
 
     decoding(loaded, monkeypatch, spoil_the_second)
