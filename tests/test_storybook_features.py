@@ -59,6 +59,19 @@ def test_a_trained_word_is_seen_and_forgotten(plain):
     assert draw().record.image == plain.record.image
 
 
+def test_files_say_what_they_are(capsys):
+    from sdgen.cli import app
+    from sdgen.models.catalogue import CATALOGUE
+
+    vae = CATALOGUE["storybook"].folder / "vae" / "diffusion_pytorch_model.safetensors"
+    assert app.run(["models", "info", str(BLUEPRINT)]) == 0
+    assert app.run(["models", "info", str(vae)]) == 0
+    said = capsys.readouterr().out
+    assert "an embedding: --embedding FILE[:WORD]" in said
+    assert "<blueprint>" in said
+    assert "a VAE: --vae FILE" in said
+
+
 def test_freeu_changes_the_picture_and_is_gone_in_the_next(plain):
     assert draw(freeu="1.2,1.4,0.9,0.2").record.image != plain.record.image
     assert draw().record.image == plain.record.image

@@ -10,11 +10,10 @@ import typer
 from sdgen import models
 from sdgen.cli.options import Json
 from sdgen.cli.output import Output
+from sdgen.cli.weights_info import tell_file
 from sdgen.errors import ModelError
 from sdgen.models.catalogue import CATALOGUE, Entry
-from sdgen.models.finding import AddedFile
 from sdgen.models.local import LocalModel
-from sdgen.models.lora import check_lora, layers_of
 from sdgen.recipe.loras import SUFFIX
 from sdgen.recipe.sizes import SizeRule
 
@@ -40,35 +39,22 @@ def list_command(as_json: Json = False) -> None:
 def info_command(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME|FOLDER|LORA", help="Which one.", autocompletion=_complete),
+        typer.Argument(metavar="NAME|FOLDER|FILE", help="Which one.", autocompletion=_complete),
     ],
     as_json: Json = False,
 ) -> None:
     """Show what is known about a model: pipeline, sizes, its own settings, its files.
 
-    Of a LoRA's .safetensors file: which parts of a model it changes.
+    Of a .safetensors file, what it is: a LoRA, and which parts it changes, a VAE, an embedding.
     """
     out = Output(as_json=as_json)
     if Path(name).suffix == SUFFIX:
-        _tell_lora(check_lora(Path(name)), out)
+        tell_file(Path(name), out)
         return
     model = models.find_model(name)
     hashes = model.hashes()
     out.json(model_object(model, hashes))
     out.table(model_rows(model, hashes))
-
-
-def _tell_lora(lora: AddedFile, out: Output) -> None:
-    layers = layers_of(lora)
-    out.json({"name": lora.name, "kind": "lora", "layers": layers, "sha256": lora.sha256})
-    out.table(
-        [
-            ("name", lora.name),
-            ("what it is", "a LoRA: --lora FILE[:SCALE]"),
-            *((f"  {part}", f"{count} layers") for part, count in layers.items()),
-            ("sha256", lora.sha256),
-        ]
-    )
 
 
 def fault_of(name: str) -> str:

@@ -16,7 +16,7 @@ from sdgen.recipe.settings import shown
 
 if TYPE_CHECKING:
     from sdgen.metadata.formats.foreign import Foreign
-    from sdgen.metadata.record import Record
+    from sdgen.metadata.record import AddedRecord, Record
 
 Row = tuple[str, str]
 
@@ -219,7 +219,7 @@ def _model_rows(record: "Record") -> Iterator[Row]:
     for file, digest in record.model.files.items():
         yield f"  {file}", f"sha256 {digest[:16]}…"
     for one in record.added:
-        yield f"  {one.kind} {one.name}", f"{one.modules} layers, sha256 {one.sha256[:16]}…"
+        yield f"  {one.kind} {one.name}", f"{_extent(one)}sha256 {one.sha256[:16]}…"
 
 
 def _picture_rows(record: "Record") -> Iterator[Row]:
@@ -247,3 +247,9 @@ def _followed_rows(record: "Record") -> Iterator[Row]:
         yield "  its pixels", f"sha256 {found.pixels_sha256[:16]}…"
     for name, fidelity in found.fidelity.items():
         yield f"  {name} there", fidelity
+
+
+def _extent(added: "AddedRecord") -> str:
+    """How much of a model it changed, as far as that has a number."""
+    words = {"lora": "layers", "embedding": "vectors"}
+    return f"{added.modules} {words[added.kind]}, " if added.kind in words else ""

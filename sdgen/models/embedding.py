@@ -22,6 +22,9 @@ PARTS = ("clip_l", "clip_g")
 """What SDXL's embeddings call the vectors of its first and second text encoder."""
 
 MOST_VECTORS = 64
+LEAST_WIDTH = 16
+"""Numbers in a vector; text encoders have hundreds."""
+
 IN_FOLDER = ("learned_embeds.safetensors",)
 """What diffusers calls the file in a folder."""
 
@@ -39,7 +42,8 @@ def tensors_in(names: Mapping[str, Tensor]) -> dict[str, str]:
         return {}
     shapes = [_shape(names[name]) for name in found.values()]
     counts = {count for count, _ in shapes}
-    is_sane = len(counts) == 1 and 1 <= counts.pop() <= MOST_VECTORS
+    is_wide = all(width >= LEAST_WIDTH for _, width in shapes)
+    is_sane = is_wide and len(counts) == 1 and 1 <= counts.pop() <= MOST_VECTORS
     return found if is_sane else {}
 
 

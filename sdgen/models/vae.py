@@ -29,6 +29,12 @@ def is_ldm(names: Iterable[str]) -> bool:
     return any(name.removeprefix(LDM_PREFIX).startswith(_OF_LDM) for name in names)
 
 
+def is_vae(names: Iterable[str]) -> bool:
+    """Whether tensors of these names are a VAE's: it has a decoder."""
+    plain = {name.removeprefix(LDM_PREFIX) for name in names}
+    return _LAST in plain and any(name.startswith((_OF_DIFFUSERS, _OF_LDM)) for name in plain)
+
+
 def check_vae(path: Path) -> AddedFile:
     """The VAE at `path`, of which only the header is read, and all for the hash.
 
@@ -41,9 +47,7 @@ def check_vae(path: Path) -> AddedFile:
 @lru_cache(maxsize=16)
 def _check(path: Path, _: str) -> AddedFile:
     """Once for a file that has not changed since, which its identity tells."""
-    names = {name.removeprefix(LDM_PREFIX) for name in check_weights(path, path.name)}
-    is_known = any(name.startswith((_OF_DIFFUSERS, _OF_LDM)) for name in names)
-    if not is_known or _LAST not in names:
+    if not is_vae(check_weights(path, path.name)):
         raise ModelError(f"{path.name} is no VAE: it has no decoder")
     return AddedFile(recorded_name(path, IN_FOLDER), path, sha256_of(path), "vae")
 
