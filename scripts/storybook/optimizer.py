@@ -120,6 +120,8 @@ class Average:
 class Clock:
     """Progress 0 … 1 of a leg that ends at a planned time; a file may move the end.
 
+    The first answer is below 1 whatever the time, so that a leg makes a step on a busy machine too.
+
     Args:
         minutes: Length of the leg.
         override: A file with the end as seconds since 1970; read every few seconds if it exists.
@@ -130,13 +132,15 @@ class Clock:
         now = time.time()
         self.start, self.end = now - done, now - done + minutes * 60
         self._override, self._read = override, now
+        self._latest = 1 - 1e-6
 
     def progress(self) -> float:
         """How much of the planned time is over."""
         now = time.time()
         if self._override and now - self._read > 3 and self._override.exists():
             self._read, self.end = now, float(self._override.read_text())
-        return min(1.0, (now - self.start) / max(1e-6, self.end - self.start))
+        latest, self._latest = self._latest, 1.0
+        return min(latest, (now - self.start) / max(1e-6, self.end - self.start))
 
     @property
     def spent(self) -> float:

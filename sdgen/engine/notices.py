@@ -5,6 +5,8 @@ from typing import Any
 
 from sdgen.engine.weighted import readers
 from sdgen.models import LocalModel
+from sdgen.models.few_steps import guidance_notice
+from sdgen.models.lora import scaled
 from sdgen.models.scripts import spelled_out
 from sdgen.models.tokens import MARKS, Span, tail, text_notices
 from sdgen.recipe.embeddings import without_words
@@ -25,15 +27,27 @@ def notices_on(pipeline: Any, model: LocalModel, settings: Settings) -> list[str
     notices = []
     for name in PROMPTS:
         notices += _of_prompt(pipeline, model, name, settings)
-    if settings.guidance_scale <= 1:
-        idle = [name for name in ("negative_prompt", "guidance_rescale") if getattr(settings, name)]
-        notices += [f"{name} has no effect with a guidance_scale of 1 or less" for name in idle]
+    notices += _of_guidance(pipeline, model, settings)
     for source in sources_of(settings):
         notices += source.notices
     if settings.seed >= EFFECTIVE_SEEDS:
         same = settings.seed % EFFECTIVE_SEEDS
         notices.append(f"seed {settings.seed} draws what seed {same} draws: only 32 bits count")
     return notices
+
+
+def _of_guidance(pipeline: Any, model: LocalModel, settings: Settings) -> list[str]:
+    """What the guidance leaves without effect, and whether it is too much for what draws."""
+    idle = [name for name in ("negative_prompt", "guidance_rescale") if getattr(settings, name)]
+    if pipeline.unet.config.time_cond_proj_dim is not None:  # the guidance is an input of the UNet
+        return [f"{name} has no effect: the model was distilled with its guidance" for name in idle]
+    if settings.guidance_scale <= 1:
+        return [f"{name} has no effect with a guidance_scale of 1 or less" for name in idle]
+    acting = [
+        (lora.name, lora.made_for) for lora, entry in scaled(settings, model) if entry.unet_scale
+    ]
+    notice = guidance_notice(settings.guidance_scale, model.name, acting, settings.scheduler)
+    return [notice] if notice else []
 
 
 def _of_prompt(pipeline: Any, model: LocalModel, name: str, settings: Settings) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdgen.errors import ModelError, did_you_mean
+from sdgen.models.few_steps import MadeFor
 from sdgen.models.hashes import hash_files
 from sdgen.models.local import is_bare_name
 from sdgen.recipe.loras import SUFFIX
@@ -17,6 +18,7 @@ class AddedFile:
     `kind` is lora, vae or embedding; `name` is what the record says, never a path; `sha256` is that
     of the whole file, in hex, and `tensors_sha256` that of a LoRA's numbers, by which A1111 and
     Civitai know it. An embedding stands where the prompt says `word`, for so many `vectors`.
+    `made_for` is what a LoRA's header says that it was distilled for.
     """
 
     name: str
@@ -26,6 +28,7 @@ class AddedFile:
     word: str = ""
     vectors: int = 0
     tensors_sha256: str = ""
+    made_for: MadeFor | None = None
 
     @property
     def key(self) -> str:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _BARE_NAME = re.compile(r"[^~./\\:][^/\\:]*")
 
+OWN_LORAS = "loras"
+"""The folder in a model's own folder where LoRAs lie that come with it."""
+
 TRAINING_SCHEDULERS = ("ddim", "ddpm", "pndm")
 """What checkpoints carry from training; nobody would choose them for drawing in 20 steps."""
 
@@ -101,7 +104,8 @@ def find_model(name: str) -> LocalModel:
         return _built_in(entry)
     path = _existing(name)
     if path is None:
-        hint = did_you_mean(name, CATALOGUE) or "see sdgen models list; a folder works too"
+        hint = _built_in_lora(name) or did_you_mean(name, CATALOGUE)
+        hint = hint or "see sdgen models list; a folder works too"
         raise ModelError(f"no model {name!r} here", hint=hint)
     if not path.is_dir():
         raise _no_folder(path)
@@ -109,6 +113,14 @@ def find_model(name: str) -> LocalModel:
         return _from_folder(check_folder(path.absolute()))
     except OSError as error:  # a part of it is closed to us
         raise ModelError(f"the model in {path.name} cannot be read: {error.strerror}") from error
+
+
+def _built_in_lora(name: str) -> str:
+    """What to do where `name` is that of a LoRA which comes with a model; empty where it is not."""
+    for entry in CATALOGUE.values() if is_bare_name(name) else ():
+        if (entry.folder / OWN_LORAS / f"{name}.safetensors").is_file():
+            return f"{name} is a LoRA of {entry.name}: --lora {name}; see sdgen configs list"
+    return ""
 
 
 def _no_folder(path: Path) -> ModelError:

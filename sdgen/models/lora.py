@@ -7,12 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from sdgen.errors import InputError, ModelError
+from sdgen.models.few_steps import made_for
 from sdgen.models.finding import ANYWHERE, AddedFile, Kind, Search, recorded_name, sha256_of
-from sdgen.models.hashes import identity_of
-from sdgen.models.local import LocalModel, is_bare_name
+from sdgen.models.hashes import expected_hashes, identity_of
+from sdgen.models.local import OWN_LORAS, LocalModel, is_bare_name
 from sdgen.models.lora_keys import other_kind, read_names
 from sdgen.models.other_hashes import tensors_sha256
-from sdgen.models.weights import check_weights
+from sdgen.models.weights import check_weights, notes_in
 from sdgen.recipe.loras import SUFFIX, LoraEntry, loras_of, parse_lora
 from sdgen.recipe.settings import Settings
 
@@ -29,11 +30,11 @@ def with_loras(
 
     Raises:
         InputError: A tag of the prompt cannot be read, or two LoRAs have one name.
-        ModelError: One is not here, or is none.
+        ModelError: One is not here, is none, or is not the one that came with the model.
     """
     if not (settings.lora or "<" in settings.prompt or model.loras):
         return model, settings
-    places = [*search.folders, Path(), model.folder.parent, model.folder / "loras"]
+    places = [*search.folders, Path(), model.folder.parent, model.folder / OWN_LORAS]
     entries = map(parse_lora, settings.lora)
     own = [(entry, LORAS.find(entry.source, places, search)) for entry in entries]
     named = tuple(str(replace(entry, source=lora.name)) for entry, lora in own)
@@ -41,7 +42,21 @@ def with_loras(
         raise InputError("two LoRAs have the same name", hint="give one of the files another name")
     settings = settings.model_copy(update={"lora": named})
     tagged = [_find_tagged(entry, places, search) for entry in _entries(settings)[len(own) :]]
-    return replace(model, loras=(*(lora for _, lora in own), *tagged)), settings
+    found = (*(lora for _, lora in own), *tagged)
+    _check_own(found, model.folder)
+    return replace(model, loras=found), settings
+
+
+def _check_own(loras: Sequence[AddedFile], folder: Path) -> None:
+    """Refuse a LoRA from the model's own folder that is not the one that its SHA256SUMS tells."""
+    mine = [lora for lora in loras if lora.path.parent == folder / OWN_LORAS]
+    expected = expected_hashes(folder) if mine else {}
+    for lora in mine:
+        if expected.get(f"{OWN_LORAS}/{lora.path.name}", lora.sha256) != lora.sha256:
+            raise ModelError(
+                f"the LoRA {lora.name} that came with the model is damaged",
+                hint="install sdgen again, or get the model again",
+            )
 
 
 def find_loras(sources: Sequence[str], folders: Sequence[Path] = ()) -> tuple[AddedFile, ...]:
@@ -109,7 +124,10 @@ def _check(path: Path, _: str) -> AddedFile:
     if not read_names(names).pairs:
         raise ModelError(f"{path.name} is no LoRA: it has no pairs of low-rank matrices")
     name = recorded_name(path, (IN_FOLDER,))
-    return AddedFile(name, path, sha256_of(path), tensors_sha256=tensors_sha256(path))
+    known = made_for(notes_in(path, path.name))
+    return AddedFile(
+        name, path, sha256_of(path), tensors_sha256=tensors_sha256(path), made_for=known
+    )
 
 
 LORAS = Kind("lora", "LoRA", (IN_FOLDER,), ASK, check_lora)

@@ -77,6 +77,21 @@ def check_weights(path: Path, shown: str) -> dict[str, Tensor]:
     return tensors
 
 
+def notes_in(path: Path, shown: str) -> dict[str, str]:
+    """What the header of a checked safetensors file says beside its tensors: name → text.
+
+    Raises:
+        ModelError: It cannot be read any more.
+    """
+    try:
+        with _opened(path, shown) as file:
+            text = _header_text(file, os.fstat(file.fileno()).st_size, shown)
+    except OSError as error:
+        _refuse(shown, (error.strerror or "it cannot be read").lower(), error)
+    notes: dict[str, str] = _parsed(text, shown).get("__metadata__", {})
+    return notes
+
+
 def pickle_in(path: Path) -> str:
     """What kind of pickle `path` is, in words; empty where it is none or cannot be read."""
     try:

@@ -1,5 +1,6 @@
 """`--lora`, tags and job columns through the app: drawn, recorded, drawn again, refused."""
 
+import hashlib
 import json
 import pickle
 import shutil
@@ -297,3 +298,60 @@ def test_a_lock_takes_the_loras_of_a_batch_file(real, fur):
     locked = json.loads(Path("sdgen.lock").read_text())
     assert list(locked["loras"]) == ["fur"]
     assert str(fur.parent) not in Path("sdgen.lock").read_text()
+
+
+def test_a_lora_that_came_with_the_model_must_be_the_one_that_came(tiny_sd, fur, tmp_path, capsys):
+    folder = shutil.copytree(tiny_sd, tmp_path / "kit" / "mini")
+    (folder / "loras").mkdir()
+    own = Path(shutil.copy(fur, folder / "loras" / "own.safetensors"))
+    digest = hashlib.sha256(own.read_bytes()).hexdigest()
+    (folder / "SHA256SUMS").write_text(f"{digest}  loras/own.safetensors\n")
+    words = ["a red fox", "--model", folder, "--lora", "own", "--steps", 1, "-o", "fox.png"]
+    assert app.run([*map(str, words)]) == 0
+    with own.open("r+b") as file:  # the last number of the last matrix
+        file.seek(-1, 2)
+        file.write(b"\x7b")
+    capsys.readouterr()
+    assert app.run([*map(str, words)]) == 4
+    assert capsys.readouterr().err == (
+        "error: the LoRA own that came with the model is damaged\n"
+        "hint: install sdgen again, or get the model again\n"
+    )
+
+
+def test_a_name_finds_the_folder_that_diffusers_wrote(real, fur, tmp_path):
+    (tmp_path / "all" / "fur-folder").mkdir(parents=True)
+    shutil.copy(fur, tmp_path / "all" / "fur-folder" / "pytorch_lora_weights.safetensors")
+    words = ["a red fox", "--seed", 7, "--steps", 1, "--lora", "fur-folder", "-o", "fox.png"]
+    done = real(*words, "--lora-dir", tmp_path / "all")
+    assert done.exit_code == 0, done.stderr
+    assert read_record_of(Path("fox.png")).settings.lora == ("fur-folder:1",)
+    assert real("reproduce", "fox.png", "--lora-dir", tmp_path / "all").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "lora"),
+    [
+        ("lcm", "lcm-lora-sdv1-5"),
+        ("lightning", "sdxl_lightning_4step_lora"),
+        ("hyper-sd", "Hyper-SD15-4steps-lora"),
+    ],
+)
+def test_a_config_whose_lora_is_not_here_says_which_and_how(real, config, lora):
+    done = real("a red fox", "--config", config)
+    assert done.exit_code == 4
+    assert done.stderr == (
+        f"error: no LoRA '{lora}' here\n"
+        "hint: say where it is: --lora FILE, or its folder: --lora-dir FOLDER\n"
+    )
+
+
+def test_a_config_with_a_lora_draws_once_its_file_is_there(real, fur, capsys):
+    shutil.copy(fur, "lcm-lora-sdv1-5.safetensors")
+    done = real("a red fox", "--config", "lcm", "--guidance-scale", 7, "-o", "fox.png")
+    assert done.exit_code == 0, done.stderr
+    record = read_record_of(Path("fox.png"))
+    assert (record.settings.scheduler, record.settings.steps) == ("lcm", 4)
+    assert record.notices == [
+        "guidance_scale 7 does not suit lcm-lora-sdv1-5, distilled by its name: use 1 to 2"
+    ]

@@ -13,6 +13,7 @@ from sdgen.files.configs import (
     user_folder,
 )
 from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.few_steps import MOST_GUIDANCE
 from sdgen.recipe.layers import Layer, resolve
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import check_size
@@ -21,6 +22,8 @@ SHIPPED = {
     *("default", "fast", "quality", "portrait", "landscape", "square"),
     *("art", "game", "poster", "pattern", "panorama"),
 }
+FEW_STEPS = {"turbo", "lcm", "lightning", "hyper-sd", "sd-turbo"}
+"""For distilled models: they set scheduler, steps, guidance and LoRA together."""
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +36,7 @@ def own(tmp_path, monkeypatch):
 
 
 def test_every_promised_config_is_shipped():
-    assert {config.name for config in list_configs()} >= SHIPPED
+    assert {config.name for config in list_configs()} >= SHIPPED | FEW_STEPS
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in shipped_folder().iterdir()))
@@ -57,8 +60,16 @@ def test_shipped_config_fits_the_built_in_model(name):
     assert 3 <= settings.guidance_scale <= 6
 
 
+@pytest.mark.parametrize("name", sorted(FEW_STEPS))
+def test_configs_for_few_steps_set_all_that_belongs_together(name):
+    said = load_config(name).values
+    assert said["steps"] <= 8
+    assert 1 <= said["guidance_scale"] <= MOST_GUIDANCE
+    assert "lora" in said or name == "sd-turbo"
+
+
 def test_shipped_configs_name_schedulers_as_sdgen_writes_them():
-    for name in SHIPPED:
+    for name in SHIPPED | FEW_STEPS:
         layer = load_config(name)
         resolved = resolve([Layer("flags", {"prompt": "a red fox", "seed": 1}), layer])
         assert resolved.settings.scheduler == layer.values["scheduler"]
@@ -172,7 +183,7 @@ def test_without_a_home_there_are_only_shipped_configs(monkeypatch):
     monkeypatch.setattr(configs.Path, "home", _homeless)
     assert user_folder() is None
     assert user_defaults() is None
-    assert {config.name for config in list_configs()} == SHIPPED
+    assert {config.name for config in list_configs()} == SHIPPED | FEW_STEPS
 
 
 def _homeless():
