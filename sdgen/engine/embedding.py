@@ -138,6 +138,10 @@ def _refuse_missing(model: LocalModel, settings: Settings) -> None:
 
 
 def _hook(encoder: nn.Module, vectors: Tensor, undo: ExitStack) -> None:
+    """Hooks on one encoder; no graph may be recorded of it, which would hold one text's places."""
+    if "forward" not in vars(encoder):
+        vars(encoder)["forward"] = encoder.forward  # a way of its own: graphs leave it alone
+        undo.callback(vars(encoder).pop, "forward")
     table = encoder.get_input_embeddings()  # type: ignore[operator]
     placing = _Placing(table.num_embeddings, vectors)
     undo.callback(encoder.register_forward_pre_hook(placing.begin).remove)

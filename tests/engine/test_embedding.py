@@ -65,6 +65,25 @@ def test_a_picture_after_it_is_the_one_before_it(request, model, file):
     assert taught.record.settings.embedding == (path.stem,)
 
 
+def test_no_graph_is_recorded_of_an_encoder_that_reads_them(tiny_sd, ink, monkeypatch):
+    """A graph would hold the places of one text's vectors for good."""
+    from sdgen.engine import graphs, weighted
+
+    encoders, replayed = [], graphs.replayed
+
+    def watched(*networks):
+        encoders.extend("forward" in vars(network) for network in networks)
+        return replayed(*networks)
+
+    monkeypatch.setattr(weighted, "replayed", watched)
+    draw(tiny_sd, prompt="a <ink> fox of one word", embedding=[str(ink)])
+    assert encoders == [True, True]
+    encoders.clear()
+    draw(tiny_sd, prompt="a fox of another word")
+    assert encoders
+    assert not any(encoders)
+
+
 def test_all_forms_of_a_file_draw_the_same(tiny_sd, tmp_path, ink):
     one = vectors(1)
     forms = {
