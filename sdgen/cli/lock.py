@@ -14,7 +14,7 @@ from sdgen.cli.output import Output
 from sdgen.errors import InputError
 from sdgen.files.lockfile import read_lock, write_lock
 from sdgen.models import LocalModel, find_model
-from sdgen.models.added import files_of
+from sdgen.models.added import files_of, places_of
 from sdgen.models.finding import Search
 from sdgen.models.lock import Lock, changes_in, lock_of, models_of, refuse_changes
 from sdgen.models.lora import find_loras
@@ -67,7 +67,8 @@ def lock(
         _check(lock_file, model, lora_dir, out)
         return
     models = _models(files, model, config, lora_dir)
-    found = lock_of([replace(models[0], loras=find_loras(lora, lora_dir)), *models])
+    added = find_loras(lora, [*lora_dir, Path(), *places_of(models)])
+    found = lock_of([replace(models[0], loras=added), *models])
     _tell_left_out(lock_file, found, out)
     changed = write_lock(lock_file, found)
     out.say(f"{'locked' if changed else 'unchanged'}: {', '.join(found.models)}")
@@ -114,13 +115,14 @@ def _tell_left_out(path: Path, found: Lock, out: Output) -> None:
 def _check(path: Path, places: Sequence[str], lora_dirs: Sequence[Path], out: Output) -> None:
     """Say whether the lock holds here; `places` are models whose folder the user named."""
     found = read_lock(path)
-    added = files_of(found, lora_dirs)  # of all kinds, which they say themselves
-    here = [replace(one, loras=added) for one in models_of(found, map(find_model, places))]
+    models = models_of(found, map(find_model, places))
+    added = files_of(found, [*lora_dirs, *places_of(models)])  # of all kinds, as they say
+    here = [replace(one, loras=added) for one in models]
     changes = changes_in(found, here, read_all=True)
     said = [asdict(change) for change in changes]
     out.json({"lock": str(path), "holds": not changes, "changes": said})
     for change in changes:
         out.result(f"changed: {change}")
     refuse_changes(changes, str(path))
-    models = f"{len(found.models)} model{'s' * (len(found.models) != 1)}"
-    out.result(f"{path} holds: {models}, {len(found.versions)} versions")
+    count = f"{len(found.models)} model{'s' * (len(found.models) != 1)}"
+    out.result(f"{path} holds: {count}, {len(found.versions)} versions")

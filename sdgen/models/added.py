@@ -45,6 +45,15 @@ def files_of(lock: Lock, folders: Sequence[Path]) -> tuple[AddedFile, ...]:
     )
 
 
+def places_of(models: Sequence[LocalModel]) -> list[Path]:
+    """Where files lie that these models are drawn with: beside them, and in their own folders."""
+    return [
+        place
+        for model in models
+        for place in (model.folder.parent, *(model.folder / name for name in ADDED.values()))
+    ]
+
+
 def with_vae(model: LocalModel, settings: Settings, search: Search) -> tuple[LocalModel, Settings]:
     """`model` with the VAE that `settings` name; its own if they name none.
 

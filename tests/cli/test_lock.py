@@ -217,3 +217,12 @@ def test_the_loras_of_a_config_are_locked(sdgen, mini: Path):
     Path("evening.yaml").write_text(f"model: {mini}\nlora: [dusk]\n")
     assert sdgen("lock", "-c", "evening.yaml", "--lora-dir", dusk.parent).exit_code == 0
     assert list(read_lock(LOCK).loras) == ["dusk"]
+
+
+def test_a_lora_that_comes_with_the_model_is_locked_and_found_again(sdgen):
+    assert sdgen("lock", "-c", "turbo").exit_code == 0
+    by_config = read_lock(LOCK)
+    assert list(by_config.loras) == ["storybook-turbo"]
+    assert sdgen("lock", "--check").exit_code == 0
+    assert sdgen("lock", "--lora", "storybook-turbo").exit_code == 0
+    assert read_lock(LOCK).loras == by_config.loras
