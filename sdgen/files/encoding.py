@@ -62,11 +62,19 @@ def encode(
 def record_in(record: Record, format: Format, quality: int | None = None) -> Record:
     """The record for a file of `format` and its sidecar, which says if the pixels are exact.
 
-    Those of a lossy file are not, whatever it is converted to.
+    Those of a lossy file are not, whatever it is converted to. Where the format has no room for the
+    records of what the picture was drawn from, they are left out, not the picture.
     """
     is_lossy = format in LOSSY or quality is not None or record.image.lossy
     kept = {"lossy": is_lossy, "quality": quality or record.image.quality}
-    return record.model_copy(update={"image": record.image.model_copy(update=kept)})
+    whole = record.model_copy(update={"image": record.image.model_copy(update=kept)})
+    if not any(source.record for source in record.sources):
+        return whole
+    packet = xmp_packet(whole, with_record=True)  # the longest form, with XML's own escapes
+    if len(packet.encode()) <= MAX_RECORD_BYTES[format]:
+        return whole
+    bare = [source.model_copy(update={"record": None}) for source in record.sources]
+    return whole.model_copy(update={"sources": bare})
 
 
 def options_of(format: Format, quality: int | None = None) -> dict[str, Any]:

@@ -261,6 +261,16 @@ def test_old_ancestors_are_dropped_before_a_picture_is_lost(sdgen, painter):
     assert 2 <= depth < 9
 
 
+def test_what_a_jpeg_has_no_room_for_is_the_history_and_not_the_picture(sdgen, painter, cat):
+    """Signs that XML writes as four: within the bounds of a lineage, and beyond those of a JPEG."""
+    assert sdgen("<" * 9900, "--image", cat, "--seed", 1, "-o", "long.png").exit_code == 0
+    assert sdgen("<" * 9900, "--image", "long.png", "--seed", 1, "-o", "b.jpg").exit_code == 0
+    [source] = read_record_of(Path("b.jpg")).sources
+    assert (source.name, source.record) == ("long.png", None)
+    assert sdgen("<" * 9900, "--image", "long.png", "--seed", 1, "-o", "c.png").exit_code == 0
+    assert read_record_of(Path("c.png")).sources[0].record is not None
+
+
 def test_python_takes_a_path(painter, cat, monkeypatch):
     monkeypatch.setattr("sdgen.api._generator", lambda _: painter)
     drawn = package.generate("a red fox", image=cat, strength=0.5, seed=1)
