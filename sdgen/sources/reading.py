@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from sdgen.errors import InputError
 
@@ -112,6 +111,8 @@ def _as_rgb(image: Image.Image, info: dict[str, Any]) -> Image.Image:
     eight = _eight_bits(image)
     profile = info.get("icc_profile")
     if profile and eight.mode in ("RGB", "CMYK", "L"):
+        from PIL import ImageCms
+
         try:
             own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             srgb = ImageCms.createProfile("sRGB")
@@ -126,6 +127,8 @@ def _as_rgb(image: Image.Image, info: dict[str, Any]) -> Image.Image:
 def _eight_bits(image: Image.Image) -> Image.Image:
     """`image` with 8 bits a channel; whole numbers of more bits are taken for 16."""
     if image.mode in _SIXTEEN_BITS:
+        import numpy as np
+
         levels = np.asarray(image).astype(np.float64) / 257  # 65535 is 255
         return Image.fromarray(levels.round().clip(0, 255).astype(np.uint8))
     if image.mode == "F":

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sdgen.errors import InputError
-from sdgen.metadata.record import Record
 from sdgen.sources.store import (
     ROLES,
     Role,
@@ -15,9 +15,12 @@ from sdgen.sources.store import (
     named_in,
 )  # fmt: skip
 
+if TYPE_CHECKING:
+    from sdgen.metadata.record import Record
+
 
 def find_recorded(
-    record: Record, folders: Sequence[Path], said: Mapping[str, str] | None = None
+    record: "Record", folders: Sequence[Path], said: Mapping[str, str] | None = None
 ) -> None:
     """Find what `record` was drawn from, so that it can be drawn again.
 
@@ -59,7 +62,7 @@ def _readable(paths: Sequence[Path], role: Role, *, must: bool) -> Iterator[Sour
                 raise
 
 
-def _is_it(source: Source, record: Record, role: Role, sha256: str) -> bool:
+def _is_it(source: Source, record: "Record", role: Role, sha256: str) -> bool:
     recorded = [one.file_sha256 for one in record.sources if one.role == role]
     return source.pixels_sha256 == sha256 or source.file_sha256 in recorded
 

@@ -1,6 +1,7 @@
 """The pictures that were found, by their content: settings name one as `cat.png#SHA-256`.
 
 What a name means is the same on every machine; where the file lies is known to this process only.
+What reads pictures and records loads with the first one: commands that draw nothing start without.
 """
 
 import re
@@ -9,15 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
-
-from PIL import Image
+from typing import TYPE_CHECKING, Any, Literal
 
 from sdgen.errors import InputError
-from sdgen.metadata.record import SourceRecord, pixels_sha256
 from sdgen.recipe.settings import Settings
-from sdgen.sources.lineage import lineage_in
-from sdgen.sources.reading import BLACK, WHITE, Seen, as_seen
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from sdgen.metadata.record import SourceRecord
+    from sdgen.sources.reading import Seen
 
 Role = Literal["image", "mask"]
 """What a picture is for. What is transparent is white in a picture and black in a mask."""
@@ -47,8 +49,10 @@ class Source:
         return f"{self.name}#{self.pixels_sha256}"
 
     @property
-    def record(self) -> SourceRecord:
+    def record(self) -> "SourceRecord":
         """What the record of a picture that was drawn from it says."""
+        from sdgen.metadata.record import SourceRecord
+
         return SourceRecord(
             role=self.role,
             name=self.name,
@@ -121,7 +125,9 @@ def source_named(reference: str) -> Source:
 
 
 @lru_cache(maxsize=4)
-def _read_again(path: Path, role: Role, sha256: str, _: object) -> Image.Image:
+def _read_again(path: Path, role: Role, sha256: str, _: object) -> "Image.Image":
+    from sdgen.metadata.record import pixels_sha256
+
     image = _seen(path, role).image
     if pixels_sha256(image) != sha256:
         raise InputError(f"{path}: was changed while sdgen was at work")
@@ -138,7 +144,7 @@ def sources_of(settings: Settings) -> list[Source]:
     return [source_named(reference) for reference in said if reference is not None]
 
 
-def pixels_named(reference: str) -> Image.Image:
+def pixels_named(reference: str) -> "Image.Image":
     """The pixels that settings name, read again from where they lie.
 
     Raises:
@@ -159,6 +165,9 @@ def _identity(path: Path) -> tuple[int, ...]:
 
 @lru_cache(maxsize=256)
 def _found_at(path: Path, role: Role, _: object) -> Source:
+    from sdgen.metadata.record import pixels_sha256
+    from sdgen.sources.lineage import lineage_in
+
     seen = _seen(path, role)
     return Source(
         name=_plain_name(path.name),
@@ -172,7 +181,9 @@ def _found_at(path: Path, role: Role, _: object) -> Source:
     )
 
 
-def _seen(path: Path, role: Role) -> Seen:
+def _seen(path: Path, role: Role) -> "Seen":
+    from sdgen.sources.reading import BLACK, WHITE, as_seen
+
     return as_seen(path, BLACK if role == "mask" else WHITE)
 
 

@@ -2,6 +2,8 @@
 
 import io
 import os
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -187,3 +189,13 @@ def test_what_is_no_file_is_one_line(tmp_path: Path):
         as_seen(tmp_path / "pipe.png")
     with pytest.raises(InputError, match="cannot be read"):
         as_seen(Path("a\0b.png"))
+
+
+def test_finding_nothing_loads_nothing():
+    """What reads pictures loads with the first one, so that other commands start without it."""
+    code = (
+        "import sys, sdgen.models.resolve, sdgen.files.configs;"
+        "print([name for name in ('numpy', 'PIL.Image', 'PIL.ImageCms') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
