@@ -56,7 +56,7 @@ def test_a_kept_reproduction_can_be_private_too(sdgen, fox):
         (("a fox", "--privacy", "full", "--no-embed"), "--no-embed contradicts --privacy full"),
         (("reproduce", "fox.png", "--no-embed"), "add --output"),
         (("strip", "fox.png"), "fox.png: there is no such file"),
-        (("strip", "words.png"), "words.png: is no PNG, JPEG or WebP"),
+        (("strip", "words.png"), "words.png: is no PNG, JPEG, WebP or AVIF"),
         (("strip", "words.png", "--in-place", "-o", "x"), "--in-place takes no --output"),
         (("strip", "a.png", "b.png", "-o", "c.png"), "2 pictures do not go into c.png"),
     ],
