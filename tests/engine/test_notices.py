@@ -7,6 +7,7 @@ import torch
 
 from sdgen import engine
 from sdgen.engine.loader import load_model
+from sdgen.engine.notices import notices_on
 from sdgen.engine.weighted import readers
 from sdgen.models import find_model
 from sdgen.models.prompts import read_prompts
@@ -57,3 +58,19 @@ def test_chunks_and_weights_are_those_of_reading_without_the_pipeline(name: str,
             ]
         several += len(found.chunks) > 2
     assert several > 50
+
+
+def test_a_unet_that_takes_the_guidance_as_an_input_makes_no_use_of_negative_prompts(
+    tiny_sd: Path,
+):
+    model = find_model(str(tiny_sd))
+    pipeline = load_model(model, "float32", CPU).pipeline
+    settings = Settings(
+        prompt="a fox", negative_prompt="fog", seed=1, scheduler="lcm", steps=4, guidance_scale=7
+    )
+    too_much = "guidance_scale 7 does not suit the scheduler lcm, which is for distilled models"
+    assert notices_on(pipeline, model, settings) == [f"{too_much}: use 1 to 2"]
+    pipeline.unet.register_to_config(time_cond_proj_dim=8)
+    assert notices_on(pipeline, model, settings) == [
+        "negative_prompt has no effect: the model was distilled with its guidance"
+    ]

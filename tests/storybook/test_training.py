@@ -34,6 +34,14 @@ def studio(tmp_path_factory):
     return root
 
 
+def test_a_leg_makes_one_step_when_its_time_is_over_before_it_begins():
+    from optimizer import Clock
+
+    clock = Clock(0.0)
+    assert clock.progress() < 1
+    assert clock.progress() == 1
+
+
 def test_legs_leave_their_figures(studio):
     for leg in ("vae", "unet", "decoder"):
         facts = json.loads((studio / "run" / f"{leg}.json").read_text())
