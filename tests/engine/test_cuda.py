@@ -145,6 +145,7 @@ def test_what_is_hung_on_a_network_or_taken_off_is_not_replayed_from_before(cuda
     assert len({one.sha256 for one in (plain, tiled, weighed)}) == 3
 
 
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 def test_no_step_of_a_scheduler_waits_for_the_gpu(cuda, tiny_sd: Path, monkeypatch):
     """`Pace` waits, and is meant to; what else would, torch reports here as an error."""
     monkeypatch.setattr("sdgen.engine.graphs.Pace.keep", lambda _: None)
@@ -153,8 +154,8 @@ def test_no_step_of_a_scheduler_waits_for_the_gpu(cuda, tiny_sd: Path, monkeypat
 
     @contextmanager
     def watched(self, *args, **options):
-        torch.cuda.set_sync_debug_mode("error")
         try:
+            torch.cuda.set_sync_debug_mode("error")
             with plain(self, *args, **options) as bar:
                 yield bar
         finally:
