@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from sdgen.engine.decode import decode, unscaled, vae_in
+from sdgen.engine.decode import Decoded, decode, unscaled, vae_in
+from sdgen.engine.failures import LackOfMemoryError, failures_of
 from sdgen.engine.ladder import Way
 from sdgen.engine.loader import LoadedModel
 from sdgen.errors import GenerationError
@@ -35,27 +36,57 @@ class LatentGlimpse:
     clean: torch.Tensor
 
     def small(self, row: int = 0, *, guess: bool = True) -> Image.Image:
-        """A quick look, a pixel for each place of the latents."""
+        """A quick look, a pixel for each place of the latents; grey where memory is lacking.
+
+        Raises:
+            GenerationError: The VAE failed.
+        """
         latents = self._latents(row, guess=guess)[0]
-        colours = colours_of(self.loaded.pipeline)
+        try:
+            with failures_of("decode"):
+                colours = colours_of(self.loaded.pipeline)
+        except LackOfMemoryError:
+            return _no_picture(latents)
         flat = torch.cat([latents, torch.ones_like(latents[:1])]).permute(1, 2, 0) @ colours
         return Image.fromarray((flat.clamp(0, 1) * 255).round().numpy().astype(np.uint8))
 
     def whole(self, row: int = 0, *, guess: bool = True) -> Image.Image:
-        """The same, decoded by the VAE; a grey one where it gives nothing."""
-        vae = self.loaded.pipeline.vae
+        """The same, decoded by the VAE; a grey one where it gives nothing.
+
+        Where the device lacks the memory it is the quick look, enlarged: looking on must not make
+        the engine draw in another way, which would change the picture.
+
+        Raises:
+            GenerationError: The VAE failed.
+        """
         latents = self._latents(row, guess=guess)
-        with torch.inference_mode():
-            on_device = latents.to(self.loaded.pipeline._execution_device, vae.dtype)
-            [decoded] = decode(self.loaded.pipeline, on_device, Way())
-        if not isinstance(decoded, GenerationError):
+        try:
+            with failures_of("decode"):
+                decoded = self._decoded(latents)
+        except LackOfMemoryError:
+            decoded = None
+        if isinstance(decoded, Decoded):
             return decoded.image
         factor = self.loaded.pipeline.vae_scale_factor
-        height, width = (factor * side for side in latents.shape[-2:])
-        return Image.new("RGB", (width, height), NO_PICTURE)
+        found = self.small(row, guess=guess) if decoded is None else _no_picture(latents)
+        size = factor * found.width, factor * found.height
+        return found.resize(size, Image.Resampling.BICUBIC)
+
+    def _decoded(self, latents: torch.Tensor) -> Decoded | GenerationError:
+        pipeline = self.loaded.pipeline
+        with torch.inference_mode():
+            on_device = latents.to(pipeline._execution_device, pipeline.vae.dtype)
+            [decoded] = decode(pipeline, on_device, Way())
+        return decoded
 
     def _latents(self, row: int, *, guess: bool) -> torch.Tensor:
         return (self.clean if guess else self.noisy)[row : row + 1]
+
+
+def _no_picture(latents: torch.Tensor) -> Image.Image:
+    """Grey, a pixel for each place of the latents."""
+    height, width = latents.shape[-2:]
+    return Image.new("RGB", (width, height), NO_PICTURE)
 
 
 def colours_of(pipeline: Any) -> Colours:

@@ -1,6 +1,7 @@
 """Looking on: nothing of the picture, the record or the model changes, and what is seen is true."""
 
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from PIL import Image
 
 from sdgen.engine.generator import DiffusersGenerator
-from sdgen.engine.glimpse import colours_of
+from sdgen.engine.glimpse import NO_PICTURE, colours_of
 from sdgen.engine.heat import found_in
 from sdgen.engine.loader import load_model
 from sdgen.engine.watch import Glimpse, Watch
@@ -101,6 +102,35 @@ def test_a_stopped_picture_leaves_no_hook(tiny_sd: Path):
     with pytest.raises(InterruptedRunError):
         watched(tiny_sd, Watch(stop, words=["fox"]))
     assert kept_state() == before
+
+
+class Looking(Keeping):
+    """Decodes while the picture is drawn, as a preview does."""
+
+    def __call__(self, done: int, total: int) -> None:
+        super().__call__(done, total)
+        self.looks = [self.seen[-1].whole(), self.seen[-1].small()]
+
+
+@pytest.mark.parametrize("lacking", ["decode", "decode and _fit"])
+def test_a_look_without_memory_is_rough_and_changes_nothing(tiny_sd: Path, monkeypatch, lacking):
+    plain = draw(tiny_sd)
+
+    def lack(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("sdgen.engine.glimpse._fitted", WeakKeyDictionary())
+    for name in lacking.split(" and "):
+        monkeypatch.setattr(f"sdgen.engine.glimpse.{name}", lack)
+    watch = Looking()
+    drawn = watched(tiny_sd, watch)
+    whole, small = watch.looks
+    assert (whole.size, small.size) == ((64, 64), (8, 8))
+    grey = {NO_PICTURE} == {colour for _, colour in whole.getcolors(64 * 64)}
+    assert grey == ("_fit" in lacking)
+    assert drawn.image.tobytes() == plain.image.tobytes()
+    assert drawn.record.notices == plain.record.notices
+    assert [step.whole(guess=False).size for step in watch.seen] == [(64, 64)] * 2
 
 
 def test_the_colours_are_those_of_the_decoder(tiny_sd: Path):
