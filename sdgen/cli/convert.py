@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from sdgen.cli.options import Format, Json, Overwrite, Quiet
-from sdgen.cli.output import Output, error_object
-from sdgen.errors import GenerationError, InputError, OutputError, SdgenError
+from sdgen.cli.output import Output
+from sdgen.cli.several import check_targets, each
+from sdgen.errors import InputError
 from sdgen.files.convert import converted
 from sdgen.files.folders import is_folder
 from sdgen.files.formats import SUFFIXES, format_named, format_of, is_foreign, suffix_of
@@ -44,19 +45,13 @@ def convert(
     """
     out = Output(as_json=json, quiet=quiet)
     wanted = _wanted(sources, format, output, quality)
-    failures: list[SdgenError] = []
-    for source in sources:
-        try:
-            _convert(source, wanted, output, quality, out, overwrite=overwrite)
-        except (InputError, GenerationError, OutputError) as error:
-            failures.append(error)
-            if sources[1:]:
-                out.warn(str(error))
-                out.json({"source": str(source), "error": error_object(error)})
-    if len(failures) == 1 == len(sources):
-        raise failures[0]
-    if failures:
-        raise GenerationError(f"{len(failures)} of {len(sources)} could not be converted")
+    targets = {source: _target(source, wanted, output) for source in sources}
+    check_targets((source, targets[source]) for source in sources)
+
+    def work(source: Path) -> None:
+        _convert(source, targets[source], wanted, quality, out, overwrite=overwrite)
+
+    each(sources, work, out, "converted")
 
 
 def _wanted(
@@ -88,17 +83,21 @@ def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not is_folder(path)
 
 
+def _target(source: Path, format: ImageFormat, output: Path | None) -> Path:
+    if output is not None and _is_picture(output):
+        return output
+    return (output or source.parent) / f"{source.stem}{suffix_of(format)}"
+
+
 def _convert(
     source: Path,
+    target: Path,
     format: ImageFormat,
-    output: Path | None,
     quality: int | None,
     out: Output,
     *,
     overwrite: bool,
 ) -> None:
-    target = output if output is not None and _is_picture(output) else None
-    target = target or (output or source.parent) / f"{source.stem}{suffix_of(format)}"
     if target.exists() and target.samefile(source):
         raise InputError(f"{source} would replace itself", hint="say where: -o FOLDER")
     found = converted(source, format, quality)

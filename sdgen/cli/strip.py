@@ -8,6 +8,7 @@ import typer
 
 from sdgen.cli.options import Json, Overwrite, Quiet
 from sdgen.cli.output import Output, display
+from sdgen.cli.several import check_targets, each
 from sdgen.errors import InputError, OutputError
 from sdgen.files.folders import is_file, is_folder
 from sdgen.files.formats import SUFFIXES
@@ -44,13 +45,16 @@ def strip(
     """
     out = Output(as_json=json, quiet=quiet)
     _check(sources, output, in_place=in_place, overwrite=overwrite)
-    for source in sources:
+
+    def work(source: Path) -> None:
         bare = _stripped(source, keep_mark=not drop_mark)
         written = _write(bare, source, output, in_place=in_place, overwrite=overwrite)
         out.result(display(str(written)))
         out.json({"image": str(written), "source": str(source), "bytes": len(bare)})
         if in_place and is_file(source.with_suffix(".json")):
             out.say(f"{source.with_suffix('.json')} still has the record")
+
+    each(sources, work, out, "stripped")
 
 
 def _check(
@@ -60,6 +64,8 @@ def _check(
         raise InputError("--in-place takes no --output and no --overwrite")
     if len(sources) > 1 and output is not None and _is_picture(output):
         raise InputError(f"{len(sources)} pictures do not go into {output.name}")
+    if output is not None or overwrite:  # else the files themselves, or names that are free
+        check_targets((source, _target(source, output)) for source in sources)
 
 
 def _is_picture(output: Path) -> bool:
@@ -80,12 +86,11 @@ def _write(
     """Whole or not at all, under the name that was asked for, or one that is free."""
     if in_place:
         return publish(data, source, overwrite=True)
+    own = _target(source, output)
     if output is not None:
-        target = output if _is_picture(output) else output / source.name
-        if _is_same(target, source):
-            raise InputError(f"{target} is the picture itself", hint="--in-place changes it")
-        return publish(data, target, overwrite=overwrite)
-    own = source.with_name(f"{source.stem}-stripped{source.suffix}")
+        if _is_same(own, source):
+            raise InputError(f"{own} is the picture itself", hint="--in-place changes it")
+        return publish(data, own, overwrite=overwrite)
     if overwrite:
         return publish(data, own, overwrite=True)
     for stem in numbered(own.stem):
@@ -93,6 +98,13 @@ def _write(
         if not target.exists():
             return publish(data, target)
     raise OutputError(f"no name is free for {own}")
+
+
+def _target(source: Path, output: Path | None) -> Path:
+    """The name that was asked for, or the first that is tried beside the picture."""
+    if output is None:
+        return source.with_name(f"{source.stem}-stripped{source.suffix}")
+    return output if _is_picture(output) else output / source.name
 
 
 def _is_same(target: Path, source: Path) -> bool:

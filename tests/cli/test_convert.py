@@ -68,3 +68,33 @@ def test_what_has_no_place_is_told(sdgen):
     done = sdgen("convert", "a.png", "--format", "webp")
     assert done.exit_code == 0
     assert "warning: a.png: its recipe (InvokeAI) has no place in WEBP" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("convert", "a/fox.jpg", "a/fox.png", "--format", "png"), "would replace a/fox.png"),
+        (("convert", "a/fox.jpg", "a/../a/fox.png", "--format", "webp"), "would both be"),
+        (("convert", "a/fox.png", "b/fox.png", "--format", "webp", "-o", "out"), "out/fox.webp"),
+        (("strip", "a/fox.png", "b/fox.png", "-o", "out"), "would both be out/fox.png"),
+        (("strip", "b/fox.png", "a/fox.png", "-o", "a"), "b/fox.png would replace a/fox.png"),
+        (("strip", "a/fox.png", "a/fox-stripped.png"), "would replace a/fox-stripped.png"),
+    ],
+)  # fmt: skip
+def test_no_picture_is_lost_to_another(sdgen, words, told):
+    for name in ("a/fox.png", "a/fox.jpg", "b/fox.png", "a/fox-stripped.png"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(png({"parameters": name}))
+    before = {path: path.read_bytes() for path in Path().rglob("*.*")}
+    done = sdgen(*words, "--overwrite")
+    assert (done.exit_code, told in done.stderr) == (2, True)
+    assert {path: path.read_bytes() for path in Path().rglob("*.*")} == before
+
+
+def test_of_several_the_sound_ones_are_stripped(sdgen, fox):
+    Path("cut.png").write_bytes(fox.read_bytes()[:40])
+    done = sdgen("strip", "cut.png", fox, "none.png", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line.get("image") for line in lines] == [None, "fox-stripped.png", None]
+    assert done.exit_code == 3
+    assert "2 of 3 could not be stripped" in done.stderr
