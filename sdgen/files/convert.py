@@ -24,9 +24,13 @@ from sdgen.metadata.formats.detect import our_text, read_foreign
 from sdgen.metadata.formats.foreign import Carried, Foreign
 from sdgen.metadata.migrations import read_record
 from sdgen.metadata.record import Record, pixels_sha256
+from sdgen.sources.reading import in_srgb
 
 _XMP = "XML:com.adobe.xmp"
 _MAKE, _MODEL, _SOFTWARE, _EXIF, _COMMENT, _NOTE = 0x010F, 0x0110, 0x0131, 0x8769, 0x9286, 0x927C
+_OF_RGB = ("RGB", "RGBA", "P", "PA")
+"""Modes whose profile is one of RGB."""
+
 MAX_JPEG_BLOCK = 65_500
 """Bytes of EXIF, and of XMP, that a JPEG holds."""
 
@@ -59,7 +63,9 @@ def converted(path: Path, format: Format, quality: int | None = None) -> Convert
         file.seek(0)
         if text := our_text(carried):
             return _ours(pixels_in(file), read_record(text), format, quality)
-        return _anybodys(_whole(file, format), carried, format, quality)
+        image, told = _in_colour(_whole(file, format))
+        found = _anybodys(image, carried, format, quality)
+        return Converted(found.data, told + found.notices)
 
 
 def _ours(image: Image.Image, record: Record, format: Format, quality: int | None) -> Converted:
@@ -69,7 +75,7 @@ def _ours(image: Image.Image, record: Record, format: Format, quality: int | Non
 
 
 def _whole(file: Any, format: Format) -> Image.Image:
-    """The pixels, turned as EXIF says, in a mode that `format` has.
+    """The pixels, turned as EXIF says, in their own mode, which `format` can hold.
 
     Raises:
         InputError: They cannot be read, or the format cannot hold them.
@@ -86,12 +92,37 @@ def _whole(file: Any, format: Format) -> Image.Image:
         raise InputError(f"{pixels} pixels are more than are read")
     if count > 1:
         raise InputError("is an animation, which is not converted")
-    has_alpha = whole.mode in ("RGBA", "LA", "PA") or "transparency" in whole.info
-    if has_alpha and format == "jpeg":
+    if _has_alpha(whole) and format == "jpeg":
         raise InputError("has transparency, which JPEG cannot hold", hint="--format webp, or png")
     if whole.mode.startswith(("I", "F")):
         raise InputError("has more than 8 bits a colour, which would be lost")
-    return whole.convert("RGBA" if has_alpha else "RGB")
+    return whole
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+
+
+def _in_colour(whole: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """As RGB or RGBA, and what is lost: the profile of grey or CMYK explains no RGB.
+
+    Such colours are brought to sRGB, which is what a file without a profile means.
+    """
+    found = whole.convert("RGBA" if _has_alpha(whole) else "RGB")
+    profile = whole.info.get("icc_profile")
+    if not profile or whole.mode in _OF_RGB:
+        return found, ()
+    del found.info["icc_profile"]
+    bare = whole if whole.mode == "CMYK" else whole.convert("L")
+    srgb = in_srgb(bare, profile)
+    if srgb is None:
+        return found, (
+            f"its colour profile does not fit its pixels ({whole.mode}), and is left out",
+        )
+    srgb.info.pop("icc_profile", None)  # copied along with the rest
+    if found.mode == "RGBA":
+        srgb.putalpha(found.getchannel("A"))
+    return srgb, ()
 
 
 def _anybodys(

@@ -110,18 +110,25 @@ def _as_rgb(image: Image.Image, info: dict[str, Any]) -> Image.Image:
     """`image`, which is opaque, in sRGB."""
     eight = _eight_bits(image)
     profile = info.get("icc_profile")
+    found = None
     if profile and eight.mode in ("RGB", "CMYK", "L"):
-        from PIL import ImageCms
+        found = in_srgb(eight, profile)
+    return found or eight.convert("RGB")
 
-        try:
-            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            srgb = ImageCms.createProfile("sRGB")
-            converted = ImageCms.profileToProfile(eight, own, srgb, outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError):  # a profile of another kind, or none at all
-            converted = None
-        if converted is not None:
-            return converted
-    return eight.convert("RGB")
+
+def in_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """`image` (RGB, CMYK or L), whose colours `profile` explains, in sRGB.
+
+    None for a profile of another colour space, or one that is none at all.
+    """
+    from PIL import ImageCms
+
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        srgb = ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, own, srgb, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return None
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 
 import pytest
 from PIL import Image, ImageCms
@@ -106,6 +107,50 @@ def test_transparency_and_colour_profile_stay(tmp_path):
     with Image.open(again(tmp_path, source, "webp")[0]) as found:
         assert found.info["icc_profile"] == profile
         assert found.tobytes() == image.tobytes()
+
+
+def grey_profile() -> bytes:
+    """A profile (ICC v2) of grey with the gamma 1.0, which lightens what sRGB would show."""
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, 0x0100) + bytes(2)
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
+    size = 128 + 4 + 2 * 12 + len(curve) + len(white)
+    head = struct.pack(
+        ">I4sI4s4s4s12x4s", size, b"", 0x02100000, b"mntr", b"GRAY", b"XYZ ", b"acsp"
+    )
+    head = head.ljust(68, b"\0") + struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
+    at = 128 + 4 + 2 * 12
+    tags = struct.pack(
+        ">I4sII4sII", 2, b"kTRC", at, len(curve), b"wtpt", at + len(curve), len(white)
+    )
+    return head.ljust(128, b"\0") + tags + curve + white
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_profile_of_grey_is_applied_and_not_written_into_rgb(tmp_path, format):
+    source = saved(tmp_path, drawn(Image.new("L", (8, 8), 55), "PNG", icc_profile=grey_profile()))
+    target, notices = again(tmp_path, source, format)
+    with Image.open(target) as found:
+        assert (found.mode, "icc_profile" in found.info, notices) == ("RGB", False, ())
+        assert abs(found.getpixel((4, 4))[0] - 128) < 4  # 55/255 of the light is level 128 of sRGB
+
+
+def test_the_transparency_of_grey_stays(tmp_path):
+    grey = Image.merge("LA", (Image.new("L", (8, 8), 55), Image.new("L", (8, 8), 100)))
+    source = saved(tmp_path, drawn(grey, "PNG", icc_profile=grey_profile()))
+    with Image.open(again(tmp_path, source, "webp")[0]) as found:
+        assert found.getpixel((4, 4))[3] == 100
+        assert abs(found.getpixel((4, 4))[0] - 128) < 4
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "L"])
+def test_a_profile_that_does_not_fit_is_left_out_and_told(tmp_path, mode):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = fox_image().convert(mode)
+    source = saved(tmp_path, drawn(image, "JPEG", icc_profile=profile))
+    target, [notice] = again(tmp_path, source, "png")
+    assert notice == f"its colour profile does not fit its pixels ({mode}), and is left out"
+    with Image.open(target) as found:
+        assert "icc_profile" not in found.info
 
 
 @pytest.mark.parametrize(
