@@ -225,7 +225,7 @@ def _facts_at(path: Path) -> Facts:
 def _keep(store: sqlite3.Connection, part: dict[Path, Facts], states: dict[Path, str]) -> None:
     """Both or neither of state and facts, of all of `part`; a full disk costs time later on."""
     rows = [
-        (_key(path), states[path], json.dumps(facts, ensure_ascii=False))
+        (_key(path), states[path], json.dumps(facts))  # ASCII: a name in a fault may be no UTF-8
         for path, facts in part.items()
     ]
     with suppress(sqlite3.Error), store:

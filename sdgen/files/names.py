@@ -144,6 +144,11 @@ def _check_folders(template: str) -> None:
         raise InputError(f"name template {template!r} contains {found!r}")
 
 
+def legible(name: str) -> str:
+    r"""`name` as text that can be written: bytes of it that are no UTF-8 stand as `\udcff`."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def words(text: str) -> str:
     """`text` as words with hyphens between them, at most `MAX_VALUE_BYTES`.
 

@@ -87,11 +87,11 @@ class _Maker:
         if self.pictures == "beside":
             size = _size_of(entry)
             folder = self.target.with_name(f"{self.target.stem}-thumbnails")
-            thumb = quote(f"{folder.name}/{kept_thumbnail(entry, folder)}")
-            return card_of(entry, name=name, source=quote(name), thumb=thumb, size=size)
+            thumb = address(f"{folder.name}/{kept_thumbnail(entry, folder)}")
+            return card_of(entry, name=name, source=address(name), thumb=thumb, size=size)
         image = open_pixels(entry.path)
         thumb = data_uri(small(image))
-        source = quote(name)
+        source = address(name)
         if self.pictures == "whole":  # to be sent on: it does not tell where the pictures lie
             name, source = entry.path.name, data_uri(small(image, WHOLE_SIZE, quality=90))
         return card_of(entry, name=name, source=source, thumb=thumb, size=image.size)
@@ -101,6 +101,11 @@ def _size_of(entry: Entry) -> tuple[int, int]:
     if isinstance(entry.recipe, Record):
         return entry.recipe.image.width, entry.recipe.image.height
     return open_pixels(entry.path).size
+
+
+def address(name: str) -> str:
+    """`name` as a browser asks for it: its bytes, also those that are no UTF-8."""
+    return quote(os.fsencode(name))
 
 
 def relative(path: Path, folder: Path) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from sdgen.files.names import legible
 from sdgen.gallery.entries import Entry
 from sdgen.metadata.formats.foreign import Foreign
 from sdgen.metadata.record import Record
@@ -22,14 +23,15 @@ def card_of(entry: Entry, *, name: str, source: str, thumb: str, size: tuple[int
 
     Args:
         entry: The picture.
-        name: Its path, for people.
+        name: Its path.
         source: Where the browser finds the whole picture.
         thumb: And the small one.
         size: Width and height of the picture.
     """
-    recipe = entry.recipe
+    recipe, told = entry.recipe, legible(name)
+    is_typed = recipe is not None and told == name  # other names cannot be copied as text
     return {
-        "name": name,
+        "name": told,
         "source": source,
         "thumb": thumb,
         "width": size[0],
@@ -40,8 +42,8 @@ def card_of(entry: Entry, *, name: str, source: str, thumb: str, size: tuple[int
         "number": entry.seed,
         "made": _made(entry),
         "facets": dict(_facets(recipe, size)),
-        "rows": [("file", name), *_rows(recipe, size)],
-        "again": shlex.join(["sdgen", "reproduce", _path(name)]) if recipe else "",
+        "rows": [("file", told), *_rows(recipe, size)],
+        "again": shlex.join(["sdgen", "reproduce", _path(name)]) if is_typed else "",
         **(_lineage(recipe) if isinstance(recipe, Record) else {"command": "", "changed": []}),
     }
 

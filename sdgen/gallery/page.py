@@ -13,6 +13,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from sdgen.files.names import legible
+
 _UNSAFE = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
 """What could end the script that the data stands in, or, in old engines, a line of it."""
 
@@ -37,7 +39,7 @@ def page(title: str, cards: list[Any], *, live: bool = False, state: str = "") -
         part("page.html"),
         {
             "policy": html.escape(policy(live=live)),
-            "title": html.escape(title),
+            "title": html.escape(legible(title)),
             "style": part("page.css"),
             "script": part("page.js"),
             "data": json_for_script(data),
@@ -52,7 +54,8 @@ def numbered(cards: list[Any]) -> list[Any]:
 
 def json_for_script(value: Any) -> str:
     """`value` as JSON that can stand in a script element, whatever text is in it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_UNSAFE)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_UNSAFE)
+    return legible(text)  # half a pair of surrogates becomes JSON's own escape
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:

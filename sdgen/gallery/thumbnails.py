@@ -1,8 +1,9 @@
-"""Small pictures for a page: WebP, made once and known again by the pixels they were made of."""
+"""Small pictures for a page: WebP, made once and known again while their picture is untouched."""
 
 import base64
 import hashlib
 import io
+import os
 from pathlib import Path
 
 from PIL import Image
@@ -29,16 +30,18 @@ def data_uri(webp: bytes) -> str:
 
 
 def thumbnail_name(entry: Entry) -> str:
-    """The same for equal pixels; where no record tells of them, for an untouched file.
+    """The same for an untouched file, wherever it lies if a record tells of its pixels.
+
+    What the record tells is not believed alone: an editor may have kept it and changed the pixels.
 
     Raises:
         OSError: The file cannot be looked at.
     """
-    if isinstance(entry.recipe, Record):
-        return f"{entry.recipe.image.sha256[:24]}.webp"
+    recipe = entry.recipe
+    which = recipe.image.sha256 if isinstance(recipe, Record) else entry.path.resolve()
     state = entry.path.stat()
-    told = f"{entry.path.resolve()}\x1f{state.st_size}\x1f{state.st_mtime_ns}"
-    return f"{hashlib.sha256(told.encode()).hexdigest()[:24]}.webp"
+    told = f"{which}\x1f{state.st_size}\x1f{state.st_mtime_ns}"
+    return f"{hashlib.sha256(os.fsencode(told)).hexdigest()[:24]}.webp"
 
 
 def kept_thumbnail(entry: Entry, folder: Path) -> str:

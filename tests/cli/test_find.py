@@ -124,6 +124,14 @@ def test_pictures_that_are_gone_are_forgotten(sdgen, pictures):
     assert not [key for key in keys if key.endswith("owl.png")]
 
 
+def test_a_damaged_picture_whose_name_is_no_utf8_is_told_each_time(sdgen, pictures):
+    Path(os.fsdecode(b"f\xff.png")).write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    for _ in range(2):  # read, then known
+        done = sdgen("find", "owl", "--paths")
+        assert (done.exit_code, paths_of(done)) == (0, ["other/owl.png"])
+        assert "warning: f\\udcff.png" in done.stderr
+
+
 @pytest.mark.parametrize(
     "damage",
     [lambda data: b"", lambda data: b"no database" * 50, lambda data: data[:5000],

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,6 +202,13 @@ def test_a_served_page_follows_a_batch(browser: Browser, server: GalleryServer, 
     browser.until("document.querySelectorAll('.card').length === 2")
     browser.run("show(shown.findIndex((card) => card.prompt === 'a blue fox'))")
     browser.until("document.getElementById('picture').naturalWidth === 48")
+
+
+def test_a_name_that_is_no_utf8_is_served(server: GalleryServer, paint: Paint):
+    paint(os.fsdecode(b"book/f\xff.png"))
+    _, cards = server.shelf.cards()
+    assert "f\\udcff.png" in [card["name"] for card in cards]
+    assert ask(server, "/")[0].status == 200
 
 
 def test_only_its_own_page_may_ask(server: GalleryServer):

@@ -1,6 +1,9 @@
+import os
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
+from PIL import Image, PngImagePlugin
 
 from sdgen.errors import InputError, OutputError
 from sdgen.files.encoding import encode
@@ -54,10 +57,10 @@ def test_a_page_to_be_sent_on_does_not_tell_where_the_pictures_lie(paint: Paint,
 
 
 def test_thumbnails_can_lie_beside_it_and_are_made_once(paint: Paint, tmp_path: Path):
-    record = paint("fox.png")
+    paint("fox.png")
     target = tmp_path / "g.html"
     build_gallery(paths(tmp_path), target, "t", pictures="beside")
-    kept = tmp_path / "g-thumbnails" / f"{record.image.sha256[:24]}.webp"
+    [kept] = (tmp_path / "g-thumbnails").iterdir()
     before = kept.stat().st_mtime_ns
     paint("blue.png")
     found = build_gallery(paths(tmp_path), target, "t", pictures="beside", overwrite=True)
@@ -65,9 +68,35 @@ def test_thumbnails_can_lie_beside_it_and_are_made_once(paint: Paint, tmp_path: 
     assert len(list(kept.parent.iterdir())) == len(found.cards) == 2
 
 
-def test_pictures_of_other_programs_and_of_nobody_are_shown(paint: Paint, tmp_path: Path):
-    from PIL import Image, PngImagePlugin
+def test_an_edited_picture_that_kept_its_record_gets_a_thumbnail_of_its_own(paint, tmp_path):
+    record = paint("fox.png")
+    edited = Image.new("RGB", (48, 32), (250, 10, 10))
+    (tmp_path / "red.png").write_bytes(encode(edited, record))
+    found = build_gallery(paths(tmp_path), tmp_path / "g.html", "t", pictures="beside")
+    thumbs = [Image.open(tmp_path / card["thumb"]).getpixel((9, 9)) for card in found.cards]
+    assert thumbs[0] != thumbs[1]
+    assert thumbs[1][0] > 200
 
+
+ODD = os.fsdecode(b"f\xff")
+
+
+@pytest.mark.parametrize("where", ["embed", "beside", "whole"])
+def test_a_name_that_is_no_utf8_is_shown_and_found(paint: Paint, tmp_path: Path, where):
+    paint(f"{ODD}.png")
+    target = tmp_path / f"{ODD}.html"
+    Image.new("RGB", (8, 8)).save(tmp_path / f"{ODD}2.png")  # without a record
+    found = build_gallery(paths(tmp_path), target, ODD, pictures=where)
+    card = next(card for card in found.cards if card["prompt"])
+    assert card["name"] == "f\\udcff.png"
+    assert card["again"] == ""
+    assert "<title>f\\udcff</title>" in target.read_text()
+    for source in [card["source"], card["thumb"]]:
+        name = os.fsdecode(unquote_to_bytes(source))
+        assert source.startswith("data:") or (tmp_path / name).exists()
+
+
+def test_pictures_of_other_programs_and_of_nobody_are_shown(paint: Paint, tmp_path: Path):
     text = PngImagePlugin.PngInfo()
     text.add_text("parameters", "a whale\nSteps: 9, Sampler: Euler a, CFG scale: 7, Seed: 3")
     Image.new("RGB", (32, 32)).save(tmp_path / "a.png", pnginfo=text)
@@ -82,8 +111,6 @@ def test_a_seed_beyond_what_a_browser_counts_stays_whole(paint: Paint, tmp_path:
     record = paint("fox.png")
     settings = record.settings.model_copy(update={"seed": 2**63 - 1})
     changed = record.model_copy(update={"settings": settings})
-    from PIL import Image
-
     (tmp_path / "fox.png").write_bytes(encode(Image.new("RGB", (8, 8)), changed))
     [card] = build_gallery(paths(tmp_path), tmp_path / "g.html", "t").cards
     assert card["seed"] == str(2**63 - 1)
