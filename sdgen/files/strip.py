@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sdgen.errors import InputError
 from sdgen.files.formats import format_in
-from sdgen.files.isobmff import XMP_TYPE, avif_items
+from sdgen.files.isobmff import PICTURE_BOXES, XMP_TYPE, avif_items, top_boxes
 from sdgen.files.png import SIGNATURE, text_chunk
 from sdgen.files.segments import JPEG_EXIF, JPEG_XMP
 from sdgen.metadata.exif import orientation
@@ -183,12 +183,14 @@ def _avif(data: bytes, *, is_marked: bool) -> bytes:
 
     And their kind one that no reader looks for. The mark stays as XMP if there is room for it.
     """
-    kept = bytearray(data)
+    kept, end = _picture_boxes(data)
     mark = bare_mark().encode() if is_marked else b""
     for item in avif_items(io.BytesIO(data)):
-        room = item.extents[0][1] if item.kind == XMP_TYPE and item.extents else 0
+        if not item.extents:
+            raise InputError("keeps its EXIF or XMP where it cannot be removed")
+        room = item.extents[0][1] if item.kind == XMP_TYPE else 0
         for at, length in item.extents:
-            if at + length > len(data):
+            if at + length > end:
                 raise InputError(_DAMAGED)
             kept[at : at + length] = bytes(length)
         if mark and len(mark) <= room and len(item.extents) == 1:
@@ -197,4 +199,23 @@ def _avif(data: bytes, *, is_marked: bool) -> bytes:
             mark = b""
         else:
             kept[item.said_at : item.said_at + 4] = b"skip"
-    return bytes(kept)
+    return bytes(kept[:end])
+
+
+def _picture_boxes(data: bytes) -> tuple[bytearray, int]:
+    """The file with its other boxes empty and called free, and where its last one of pixels ends.
+
+    Raises:
+        InputError: It is damaged, or its boxes are not those that are known.
+    """
+    kept, seen, end = bytearray(data), [], 0
+    for kind, begin, start, box_end in top_boxes(io.BytesIO(data)):
+        if kind in PICTURE_BOXES:
+            end = box_end
+            seen.append(kind)
+        else:
+            kept[begin + 4 : begin + 8] = b"free"
+            kept[start:box_end] = bytes(box_end - start)
+    if seen.count(b"meta") + seen.count(b"moov") == 0 or seen.count(b"meta") > 1:
+        raise InputError("is an AVIF file of a build that is not known")
+    return kept, end

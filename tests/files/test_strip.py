@@ -14,6 +14,7 @@ from sdgen.files.formats import FORMATS
 from sdgen.files.strip import stripped
 from sdgen.metadata.exif import orientation
 from sdgen.metadata.xmp import AI_MADE
+from tests.files.test_isobmff import FTYP, NAMES, XMP, box, iinf, iloc, infe, meta
 from tests.metadata.records import fox_image, fox_record, refusal
 
 SECRET = "a secret prompt"
@@ -153,3 +154,51 @@ def test_other_files_are_refused():
     for name in ("png", "jpeg", "webp"):
         with pytest.raises(InputError, match="damaged"):
             stripped(FOREIGN[name][: len(FOREIGN[name]) // 2])
+
+
+def avif(**options) -> bytes:
+    return written(fox_image(), "AVIF", xmp=SECRET.encode(), **options)
+
+
+UUID = box(b"uuid", bytes(16), SECRET.encode())
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [UUID, SECRET.encode(), UUID + SECRET.encode(), bytes(8) + SECRET.encode(), b"abc",
+     box(b"free", SECRET.encode()), struct.pack(">I4sQ", 1, b"uuid", 31) + SECRET.encode()],
+)  # fmt: skip
+@pytest.mark.parametrize("options", [{}, {"save_all": True, "append_images": [fox_image(16, 16)]}])
+def test_what_hangs_behind_an_avif_is_cut(behind, options):
+    data = avif(**options)
+    bare = stripped(data + behind)
+    assert bare == stripped(data)
+    assert SECRET.encode() not in bare
+    assert frames(bare) == frames(data)
+
+
+@pytest.mark.parametrize("kind", [b"uuid", b"free", b"jumb"])
+def test_other_boxes_of_an_avif_are_emptied_where_they_are(kind):
+    other = box(kind, bytes(16), SECRET.encode())
+    at = len(FTYP) + len(other) + 8
+    whole = meta(iinf(*NAMES), iloc((3, 0, [(at, len(XMP))])))
+    bare = stripped(FTYP + other + box(b"mdat", XMP) + whole, keep_mark=False)
+    assert bare[len(FTYP) : at - 8] == box(b"free", bytes(len(other) - 8))
+    assert XMP not in bare
+    assert len(bare) == len(FTYP + other + box(b"mdat", XMP) + whole)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "reason"),
+    [
+        (meta(iinf(*NAMES), iloc((3, 2, [(0, 4)]))), "where it cannot be removed"),
+        (meta(iinf(*NAMES), iloc(*[(n, 0, []) for n in range(1001)])), "too much to tell"),
+        (meta(iinf(*NAMES), iloc((3, 0, [(0, 1)] * 101))), "too much to tell"),
+        (meta(iinf(*[infe(n, b"av01") for n in range(1001)]), iloc()), "too much to tell"),
+        (meta() + meta(), "build that is not known"), (box(b"mini"), "build that is not known"),
+        (meta() + box(b"mdat") + struct.pack(">I4s", 99, b"mdat"), "ends too early"),
+    ],
+)  # fmt: skip
+def test_an_avif_that_is_not_understood_is_refused(boxes, reason):
+    with pytest.raises(InputError, match=reason):
+        stripped(FTYP + boxes)
