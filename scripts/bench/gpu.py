@@ -1,4 +1,4 @@
-"""How fast on a GPU, beside diffusers: `scripts/bench/gpu.py [--tiny] [-o JSON] > gpu.md`.
+"""How fast on a GPU, beside diffusers: `python scripts/bench/gpu.py [--tiny] [ROUNDS] [OUT]`.
 
 Networks of random weights, of the size and shape of Stable Diffusion 1.5 (512 pixels) and SDXL
 (1024); 20 Euler steps with guidance. Three arms take turns in one process:
@@ -11,13 +11,15 @@ Networks of random weights, of the size and shape of Stable Diffusion 1.5 (512 p
 Measured are one picture, from the call to its pixels in main memory; whole batches from prompts to
 PNG and JSON on the disk, each by itself; and the time of a picture against the size of the call,
 the steps and its pixels. The bound is the arithmetic of the networks at 790 TFLOP/s, which an H200
-reaches in large bfloat16 products. Medians of rounds, with the least and the most. Progress on
-stderr. `--tiny` takes toy networks, on the CPU where there is no GPU, and measures nothing of use.
+reaches in large bfloat16 products. Medians of rounds, with the least and the most.
+
+Writes gpu.json, gpu.md and a plot of each curve into OUT. Progress on stderr. `--tiny` takes toy
+networks, on the CPU where there is no GPU, and measures nothing of use.
 """
 
 import argparse
 import gc
-import json
+import re
 import statistics
 import sys
 import tempfile
@@ -35,6 +37,7 @@ import torch
 
 import sdgen.engine.libraries  # noqa: F401  # first: it makes them quiet
 from scripts.bench.networks import build
+from scripts.bench.report import head_of, machine, plot, write
 from sdgen.engine import Drawing
 from sdgen.engine.environment import environment
 from sdgen.engine.ladder import Way
@@ -48,6 +51,7 @@ from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import SizeRule
 
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 STEPS = 20
 GUIDANCE = 7.5
 RATE = 790e12
@@ -78,7 +82,7 @@ class Arms:
 
     def __init__(self, network: str, dtype: str, *, tiny: bool) -> None:
         self.network, self.dtype = network, dtype
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = torch.device(DEVICE)
         self.size = 64 if tiny else PIXELS[network]
         self.stock = build(network, dtype, self.device.type, tiny=tiny).pipeline
         self.stock.set_progress_bar_config(disable=True)
@@ -145,8 +149,8 @@ def _write(drawing: Drawing, folder: Path) -> None:
     save_picture(drawing.image, drawing.record, folder, str(drawing.record.settings.seed))
 
 
-def main(*, tiny: bool, rounds: int, output: Path | None) -> None:
-    """Measure and print."""
+def main(*, tiny: bool, rounds: int, folder: str) -> None:
+    """Measure, write and print."""
     rows: list[Row] = []
     jobs = [("sd15", "float16"), ("sdxl", "float16"), ("sdxl", "bfloat16")]
     for network, dtype in jobs if not tiny else [("sd15", "float32"), ("sdxl", "float32")]:
@@ -162,9 +166,30 @@ def main(*, tiny: bool, rounds: int, output: Path | None) -> None:
         del arms
         gc.collect()
         torch.cuda.empty_cache()
-        if output is not None:
-            write(rows, output)
-    print(table(rows))
+    facts = {"environment": environment(torch.device(DEVICE)), "steps": STEPS, "rate": RATE}
+    found = facts | {"rows": [asdict(row) for row in rows]}
+    write(folder, "gpu", found, head_of("On a GPU", machine()) + table(rows) + "\n")
+    for name, svg in plots(rows).items():
+        (Path(folder) / f"gpu-{name}.svg").write_text(svg, encoding="utf-8")
+
+
+def plots(rows: list[Row]) -> dict[str, str]:
+    """An SVG for each kind of curve of Stable Diffusion 1.5, by name."""
+    kinds = {
+        "calls": (r"call of (\d+)", "pictures in a call"),
+        "steps": (r"(\d+) steps", "steps"),
+        "pixels": (r"(\d+) pixels", "pixels of a side"),
+    }
+    drawn = {}
+    for name, (pattern, across) in kinds.items():
+        lines: dict[str, list[tuple[float, float]]] = {}
+        for row in rows:
+            if row.network == "sd15" and (met := re.fullmatch(pattern, row.job)):
+                point = (float(met[1]), statistics.median(row.each) / 1000)
+                lines.setdefault(row.arm, []).append(point)
+        ordered = {arm: sorted(line) for arm, line in lines.items()}
+        drawn[name] = plot("SD 1.5, seconds a picture", across, ordered)
+    return drawn
 
 
 def first_pictures(arms: Arms, rows: list[Row]) -> None:
@@ -260,13 +285,6 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def write(rows: list[Row], output: Path) -> None:
-    """All figures as JSON."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    facts = {"environment": environment(device), "steps": STEPS, "rate": RATE}
-    output.write_text(json.dumps(facts | {"rows": [asdict(row) for row in rows]}, indent=1) + "\n")
-
-
 def table(rows: list[Row]) -> str:
     """Markdown: a job a line, an arm a column."""
     arms = list(dict.fromkeys(row.arm for row in rows))
@@ -296,7 +314,7 @@ def _cell(row: Row | None) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tiny", action="store_true", help="toy networks")
-    parser.add_argument("--rounds", type=int, default=7, metavar="N")
-    parser.add_argument("-o", "--output", type=Path, metavar="JSON")
+    parser.add_argument("rounds", type=int, nargs="?", default=7, metavar="ROUNDS")
+    parser.add_argument("folder", nargs="?", default=".", metavar="OUT")
     options = parser.parse_args()
-    main(tiny=options.tiny, rounds=options.rounds, output=options.output)
+    main(tiny=options.tiny, rounds=options.rounds, folder=options.folder)

@@ -76,7 +76,7 @@ def write(folder: str, name: str, found: Mapping[str, Any], text: str) -> None:
     print(text, end="")
 
 
-_WIDTH, _HEIGHT, _LEFT, _TOP = 420, 240, 52, 30
+_WIDTH, _HEIGHT, _LEFT, _TOP = 420, 256, 52, 46
 _COLOURS = ("#1f5fa8", "#c2410c", "#3f7d20")
 
 
@@ -103,7 +103,7 @@ def plot(title: str, across: str, lines: Mapping[str, Points]) -> str:
         path = " ".join(f"{x},{y}" for x, y in places)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>' for x, y in places]
-        parts.append(_text(_LEFT + 12, _TOP + 14 + 16 * number, name, colour=colour))
+        parts.append(_text(_LEFT + 120 * number, 36, name, colour=colour))
     box = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}"'
     body = "\n".join(parts)
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box}>\n' \

@@ -240,7 +240,8 @@ def _projected(
 def _joined(layers: list[Any]) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Weights (and biases) of layers of one input in one tensor, of which they keep views."""
     weight = torch.cat([layer.weight for layer in layers])
-    for layer, view in zip(layers, weight.split([len(layer.weight) for layer in layers]), strict=True):
+    views = torch.split(weight, [len(layer.weight) for layer in layers])
+    for layer, view in zip(layers, views, strict=True):
         layer.weight.data = view
     has_bias = layers[0].bias is not None
     return weight, torch.cat([layer.bias for layer in layers]) if has_bias else None
