@@ -2,14 +2,16 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sdgen import engine
 from sdgen.api import config_layers
 from sdgen.cli.locked import Locked, LockFile, open_lock
-from sdgen.cli.options import Configs, Device, Format, Json, LoraDirs, Quiet, with_settings
+from sdgen.cli.options import Configs, Device, Format, Json, Kernels, LoraDirs, Quiet, with_settings
 from sdgen.cli.output import Output, error_object, show_error
 from sdgen.cli.preview import Preview, PreviewAs, preview_kind
 from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
@@ -47,6 +49,7 @@ def shell(
     styles_file: StylesFile = None,
     strict_tokens: StrictTokens = False,
     device: Device = "auto",
+    kernels: Kernels = "eager",
     output: Folder = Path("outputs"),
     format: Format = None,
     privacy: Privacy = None,
@@ -69,7 +72,7 @@ def shell(
     studio = Studio(
         out,
         target_of(output, format, overwrite=False, inside=inside).checked(1),
-        device,
+        partial(engine.open_generator, device, kernels),
         config_layers(config),
         Search(lora_dir),
         wording_of(wildcards, style, styles_file),

@@ -29,7 +29,7 @@ class Studio:
     Attributes:
         out: Where it tells.
         target: The folder that pictures go to.
-        device: What draws.
+        opened: Opens what draws.
         base: What was said before the session, in configs, lowest first.
         search: Where LoRAs may lie.
         wording: Wildcards and styles.
@@ -40,7 +40,7 @@ class Studio:
 
     out: Output
     target: Target
-    device: str
+    opened: engine.OpenGenerator
     base: Sequence[Layer]
     search: Search
     wording: Wording
@@ -96,7 +96,7 @@ class Studio:
     def _loaded(self, planned: Plan, shown: Display) -> ImageGenerator:
         """The generator, with the model of `planned`; says so where it is another one."""
         shown.loading(planned.model)
-        self._generator = self._generator or engine.open_generator(self.device)
+        self._generator = self._generator or self.opened()
         self._generator.load(planned.model, planned.settings.dtype)
         told = f"{planned.model.name} on {self._generator.device}"
         if told != self._told:
