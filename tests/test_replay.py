@@ -155,7 +155,7 @@ def test_a_picture_that_cannot_be_drawn_again_says_why(original: Original, tiny_
 def test_what_the_cpu_drew_the_cpu_draws_again(
     original: Original, monkeypatch, recorded, chosen: str, opened: str
 ):
-    monkeypatch.setattr("sdgen.engine.open_generator", lambda device: device)
+    monkeypatch.setattr("sdgen.engine.open_generator", lambda device, *_: device)
     record = original.record.model_copy(update={"environment": {"device": recorded}})
     assert open_like(record, chosen) == opened
 

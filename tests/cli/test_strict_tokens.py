@@ -11,7 +11,7 @@ from sdgen.cli import app
 def strict(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     """Run a command on the models that are really here, with nothing to draw with."""
 
-    def never(device: str) -> None:
+    def never(*_: object) -> None:
         raise AssertionError("it was about to draw")
 
     monkeypatch.setattr("sdgen.engine.open_generator", never)
