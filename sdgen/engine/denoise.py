@@ -1,6 +1,7 @@
 """Settings of one or more pictures, prompts encoded, become latents in one pipeline call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -54,25 +55,21 @@ def denoise(
     drawn = [starting_noise(row, _latent_shape(pipeline, row), shift) for row in rows]
     noise = torch.cat([latents for latents, _ in drawn])
 
-    pace, left_out = Pace(pipeline.unet.device), approximated(shared.approximate)
+    pace, guided = Pace(pipeline.unet.device), approximated(shared.approximate).guidance_until
 
     def step_end(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         pace.keep()
         before, after = around
         on_step(before + index + 1, before + pipeline.num_timesteps + after)
         kept = {**tensors, "latents": keep(index, tensors["latents"])}
-        return guided_until(left_out.guidance_until, pipeline, index + 1, kept)
+        return guided_until(guided, pipeline, index + 1, kept)
 
     embeddings = as_arguments(texts)
     shape = (*noise.shape, *embeddings["prompt_embeds"].shape[1:], len(embeddings))
     with (
         watched_attention(loaded, shape),
-        seamless(pipeline.unet, shared.tiling),
-        watched_by(on_step, loaded, rows),
+        _computing(loaded, rows, on_step),
         beginning_at(pipeline, beginning, noise, shared.steps) as keep,
-        deep_blocks_kept(pipeline.unet, left_out.deepcache) as deep,
-        replayed(None if isinstance(on_step, Watch) else pipeline.unet),
-        counted(pipeline.unet, deep),
     ):
         latents: torch.Tensor = pipeline(
             **embeddings,
@@ -89,6 +86,24 @@ def denoise(
             callback_on_step_end_tensor_inputs=guided_inputs(pipeline),
         ).images
     return latents, kernel_used(loaded, shape)
+
+
+@contextmanager
+def _computing(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -> Iterator[None]:
+    """While it is open, the UNet computes as the settings of the call say, and as fast as it can.
+
+    The order matters: what changes the layers comes before graphs, which are kept by it, and what
+    counts the calls after them, since a graph is played without Python.
+    """
+    unet, shared = loaded.pipeline.unet, rows[0]
+    with (
+        seamless(unet, shared.tiling),
+        watched_by(on_step, loaded, rows),
+        deep_blocks_kept(unet, approximated(shared.approximate).deepcache) as deep,
+        replayed(None if isinstance(on_step, Watch) else unet),
+        counted(unet, deep),
+    ):
+        yield
 
 
 def _latent_shape(pipeline: Any, settings: Settings) -> tuple[int, int, int]:

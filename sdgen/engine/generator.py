@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -90,7 +90,10 @@ class DiffusersGenerator:
     @contextmanager
     def restored(self, environment: Environment) -> Iterator[None]:
         """While it is open, draw as `environment` of a record says; afterwards as before."""
-        before, self._ways = self._ways, self._ways.beginning_with(way_recorded(environment))
+        way = way_recorded(environment)
+        if self._device.type != "cuda" or way.offload:
+            way = replace(way, kernels="eager")
+        before, self._ways = self._ways, self._ways.beginning_with(way)
         try:
             with switches_as(environment, self._device):
                 yield

@@ -26,14 +26,9 @@ def guided_until(share: float, pipeline: Any, done: int, tensors: dict[str, Any]
         done: Steps, counted from one.
         tensors: By the names of `guided_inputs`.
     """
-    if done != math.ceil(share * pipeline.num_timesteps) or not _is_guided(pipeline):
-        return tensors
-    if done == pipeline.num_timesteps:
+    last = math.ceil(round(share * pipeline.num_timesteps, 6))  # 0.28 * 25 is 7.000000000000001
+    if done != last or done == pipeline.num_timesteps or not pipeline.do_classifier_free_guidance:
         return tensors
     pipeline._guidance_scale = 0.0  # set anew by every call; diffusers' own callback does so too
     halves = {name: tensors[name].chunk(2)[1] for name in _ROWS if name in tensors}
     return tensors | halves
-
-
-def _is_guided(pipeline: Any) -> bool:
-    return bool(pipeline.do_classifier_free_guidance)

@@ -27,11 +27,11 @@ class Heat:
 
     Args:
         settings: Of the picture, which is in the first row of the call.
-        is_guided: The call has a half without the prompt before the one with it.
+        rows: Pictures in the call. While it is guided, as many rows without the prompts come first.
     """
 
-    def __init__(self, settings: Settings, *, is_guided: bool) -> None:
-        self._settings, self._is_guided = settings, is_guided
+    def __init__(self, settings: Settings, rows: int) -> None:
+        self._settings, self._rows = settings, rows
         self._total: torch.Tensor | None = None
         self._size = (0, 0)
 
@@ -67,7 +67,7 @@ class Heat:
         ]
 
     def _add(self, asked: torch.Tensor, known: torch.Tensor, heads: int, scale: float) -> None:
-        row = len(asked) // 2 if self._is_guided else 0
+        row = self._rows if len(asked) == 2 * self._rows else 0
         q, k = (one[row].float().view(len(one[row]), heads, -1).transpose(0, 1)
                 for one in (asked, known))  # fmt: skip
         shares = torch.softmax(q @ k.transpose(1, 2) * scale, dim=-1).mean(dim=0)

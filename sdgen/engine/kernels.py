@@ -53,13 +53,15 @@ def _moments(
     first = chunk * per_chunk
     last = tl.minimum(first + per_chunk, rows)
     start = x + picture.to(tl.int64) * rows * channels
-    pivot = tl.load(start + first * channels + column, mask=own, other=0.0).to(tl.float32)
+    pivot = tl.load(start + first.to(tl.int64) * channels + column, mask=own, other=0.0)
+    pivot = pivot.to(tl.float32)
     total = tl.zeros([ROWS, CHANNELS], tl.float32)
     square = tl.zeros([ROWS, CHANNELS], tl.float32)
     for row in range(first, last, ROWS):
         at = row + tl.arange(0, ROWS)
         here = (at < last)[:, None] & own[None, :]
-        tile = tl.load(start + at[:, None] * channels + column[None, :], mask=here, other=0.0)
+        places = at.to(tl.int64)[:, None] * channels + column[None, :]
+        tile = tl.load(start + places, mask=here, other=0.0)
         apart = tl.where(here, tile.to(tl.float32) - pivot[None, :], 0.0)
         total += apart
         square += apart * apart

@@ -104,8 +104,6 @@ def load_model(
             gc.collect()  # modules refer to themselves
             torch.cuda.empty_cache()
         _kept[key] = _load(model, key)
-        if fused:
-            fuse(_kept[key].pipeline)
     return _kept[key]
 
 
@@ -146,6 +144,8 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
             pipeline.enable_model_cpu_offload(device=how.device)
         else:
             pipeline.to(how.device)
+        if how.fused:
+            fuse(pipeline)
     except Exception as error:  # diffusers reports one cause as many types
         if is_lack_of_memory(error):
             raise LackOfMemoryError("load") from error

@@ -20,10 +20,9 @@ def watched_by(watch: object, loaded: LoadedModel, rows: Sequence[Settings]) -> 
     if not isinstance(watch, Watch):
         yield
         return
-    unet, guidance = loaded.pipeline.unet, rows[0].guidance_scale
-    is_guided = guidance > 1 and unet.config.time_cond_proj_dim is None
-    seer = _Seer(loaded, guidance if is_guided else None)
-    heat = Heat(rows[0], is_guided=is_guided) if watch.words else None
+    unet = loaded.pipeline.unet
+    seer = _Seer(loaded, rows[0].guidance_scale, len(rows))
+    heat = Heat(rows[0], len(rows)) if watch.words else None
 
     def looked(_: Any, given: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
         sample = given[0] if given else named["sample"]
@@ -44,11 +43,12 @@ class _Seer:
     """From what the UNet got and answered to the picture that it means.
 
     True for every scheduler: whatever it does between the calls, the UNet gets what it was trained
-    on, √ā·picture + √(1−ā)·noise, with ā of the timestep (Ho et al. 2020, equation 4).
+    on, √ā·picture + √(1−ā)·noise, with ā of the timestep (Ho et al. 2020, equation 4). A call is
+    guided where it has two rows for each picture; guidance may end before the steps do.
     """
 
-    def __init__(self, loaded: LoadedModel, guidance: float | None) -> None:
-        self._loaded, self._guidance = loaded, guidance
+    def __init__(self, loaded: LoadedModel, guidance: float, rows: int) -> None:
+        self._loaded, self._guidance, self._rows = loaded, guidance, rows
         self._kind = loaded.pipeline.scheduler.config.get("prediction_type", "epsilon")
         trained = DDPMScheduler.from_config(loaded.trained)
         self._alphas: torch.Tensor = trained.alphas_cumprod
@@ -57,7 +57,7 @@ class _Seer:
         """What there is at one call."""
         said = answer.float().cpu()
         noisy = sample[:, : said.shape[1]].float().cpu()  # behind it, inpainting models get a mask
-        if self._guidance is not None:
+        if len(said) == 2 * self._rows:
             without, with_prompt = said.chunk(2)
             noisy = noisy.chunk(2)[1]
             said = without + self._guidance * (with_prompt - without)

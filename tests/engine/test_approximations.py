@@ -2,11 +2,14 @@
 
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 from torch import nn
 
 from sdgen.engine.generator import DiffusersGenerator
+from sdgen.engine.guidance import guided_until
 from sdgen.engine.loader import load_model
 from sdgen.models import find_model
 from sdgen.models.resolve import plan
@@ -66,6 +69,15 @@ def test_the_end_of_guidance_begins_with_a_full_step(generator, tiny_sd: Path):
     load_model(find_model(str(tiny_sd)), "float32", CPU)
     said = {"steps": 8, "scheduler": "euler", "approximate": "deepcache=4,guidance-until=0.75"}
     assert rows_seen(tiny_sd, middle, partial(draw, generator, tiny_sd, **said)) == [2, 2, 1]
+
+
+@pytest.mark.parametrize(("share", "steps", "last"), [(0.28, 25, 7), (0.56, 50, 28), (0.25, 5, 2)])
+def test_a_share_of_steps_is_rounded_up_and_no_further(share: float, steps: int, last: int):
+    pipeline = SimpleNamespace(num_timesteps=steps, do_classifier_free_guidance=True)
+    rows = {"prompt_embeds": torch.zeros(2, 1, 1)}
+    ended = [len(guided_until(share, pipeline, done, rows)["prompt_embeds"]) == 1
+             for done in range(1, steps + 1)]  # fmt: skip
+    assert ended.index(True) + 1 == last
 
 
 @pytest.mark.parametrize("approximate", ["guidance-until=0.5", "deepcache=2"])

@@ -1,12 +1,16 @@
 """Which kernels may be asked for where; what they compute is tested on a GPU (test_cuda.py)."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from sdgen import engine
 from sdgen.engine.devices import choose_kernels
+from sdgen.engine.generator import DiffusersGenerator
 from sdgen.engine.ladder import Way, next_way, way_recorded
 from sdgen.errors import InputError
+from tests.engine.test_generator import draw
 
 CUDA = torch.device("cuda:0")
 
@@ -42,3 +46,12 @@ def test_a_model_whose_parts_are_moved_about_computes_by_eager_ones():
     """Moved, the weights that fused kernels have side by side would be parted."""
     way = next_way(Way(most=1, kernels="fused"), "load", 1, 512, is_cuda=True)
     assert way == Way(most=1, offload=True)
+
+
+def test_a_record_of_fused_kernels_is_drawn_again_without_a_gpu_by_eager_ones(
+    tiny_sd: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sdgen.engine.devices.find_spec", lambda name: name)
+    generator = DiffusersGenerator("cpu")
+    with generator.restored({"kernels": "fused"}):
+        assert draw(generator, tiny_sd).record.environment["kernels"] == "eager"

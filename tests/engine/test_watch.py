@@ -15,7 +15,9 @@ from sdgen.engine.loader import load_model
 from sdgen.engine.watch import Glimpse, Watch
 from sdgen.errors import InterruptedRunError
 from sdgen.files.compare import compare_pixels
+from sdgen.models import find_model
 from tests.engine.drawing import draw, kept_state, planned
+from tests.engine.test_together import foxes, images
 
 
 class Keeping(Watch):
@@ -182,3 +184,11 @@ def planned_storybook(said: dict):
 
     found = plan([Layer("test", said)])
     return found.settings, found.model
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_watched_call_whose_guidance_ends_early_draws_the_same(tiny_sd: Path, rows: int):
+    generator, folder = DiffusersGenerator("cpu"), find_model(str(tiny_sd))
+    slots = foxes(rows, steps=6, approximate=("guidance-until=0.5",))
+    plain = images(generator.generate_batch(slots, folder))
+    assert images(generator.generate_batch(slots, folder, Watch(words=("fox",)))) == plain
