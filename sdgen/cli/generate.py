@@ -27,7 +27,7 @@ from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
 from sdgen.cli.series import Series, conclude, pictures_of
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.stdin import with_stdin_prompt
-from sdgen.cli.target import target_of
+from sdgen.cli.target import check_size_in, target_of
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
 from sdgen.files.wording import wording_of
 from sdgen.models.finding import Search
@@ -77,6 +77,7 @@ def generate(
         refuse_losses(("", settings, planned.model) for settings, _ in pictures)
     inside = inside_of(privacy, no_embed=no_embed)
     target = target_of(output, format, overwrite=overwrite, inside=inside).checked(num_images)
+    check_size_in(target, planned.settings)
     kind = preview_kind(preview, preview_as, out)
     with stop_on_signals() as stop, open_display(out, kind) as shown:
         shown.loading(planned.model)

@@ -6,10 +6,13 @@ from typing import Self
 
 from sdgen.errors import InputError
 from sdgen.files.folders import is_folder
-from sdgen.files.formats import SUFFIXES, Inside, format_named, format_of, is_foreign
+from sdgen.files.formats import SUFFIXES, Inside, check_side, format_named, format_of, is_foreign
 from sdgen.files.formats import Format as ImageFormat
 from sdgen.files.save import check_exact_name
 from sdgen.files.write import check_folder
+from sdgen.recipe.passes import hires_size
+from sdgen.recipe.post import enlarged_size
+from sdgen.recipe.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,15 @@ class Target:
             if stem is not None:
                 check_exact_name(self.folder, stem, self.suffix, overwrite=self.overwrite)
         return replace(self, root=root)
+
+
+def check_size_in(target: Target, settings: Settings) -> None:
+    """Refuse, before it is drawn, a picture that is too large for its format.
+
+    Raises:
+        InputError: So it is.
+    """
+    check_side(enlarged_size(hires_size(settings), settings.post), target.format)
 
 
 def refuse_picture(output: Path, whose: str) -> None:

@@ -14,7 +14,7 @@ from sdgen.cli.options import Device, Format, Json, LoraDirs, Overwrite, Quiet, 
 from sdgen.cli.output import Output, error_object
 from sdgen.cli.progress import Display, open_display, shorten
 from sdgen.cli.signals import stop_on_signals
-from sdgen.cli.target import Target, target_of
+from sdgen.cli.target import Target, check_size_in, target_of
 from sdgen.engine import Drawing
 from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
 from sdgen.files.images import open_pixels, read_record_of
@@ -150,6 +150,7 @@ def _drawn_over(
     planned, written = plan_over(
         path, record, order.flags, order.scale, upscaler, find, order.lora_dirs
     )
+    check_size_in(order.target, planned.settings)
     shown.loading(planned.model)
     generator = engine.open_generator(order.device)
     warn_of(generator, planned.settings, planned.model, out)

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from sdgen.errors import InputError
 from sdgen.files.encoding import encode, options_of
 from sdgen.files.foreign import carried_by
-from sdgen.files.formats import Format, format_in
+from sdgen.files.formats import Format, check_side, format_in
 from sdgen.files.reading import MAX_PIXELS_READ, head_of, pixels_in, readable
 from sdgen.files.segments import exif_with_comment
 from sdgen.metadata.formats.detect import our_text, read_foreign
@@ -129,6 +129,7 @@ def _anybodys(
     image: Image.Image, carried: Carried, format: Format, quality: int | None
 ) -> Converted:
     """Another program's picture, or nobody's: its texts go where the new format has them."""
+    check_side(image.size, format)
     options = options_of(format, quality)
     if profile := image.info.get("icc_profile"):
         options["icc_profile"] = profile

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from sdgen.errors import GenerationError
-from sdgen.files.formats import Format, Inside
+from sdgen.files.formats import LARGEST, Format, Inside, unfit
 from sdgen.files.png import encode_png
 from sdgen.files.segments import exif_with_comment
 from sdgen.metadata.a1111 import parameters_text
@@ -47,15 +47,24 @@ def encode(
     `quality`, 1 to 100, is of a lossy file; None is as `options_of` has it.
 
     Raises:
-        GenerationError: The record is larger than `format` can hold.
+        GenerationError: Record or picture is larger than `format` can hold, or cannot be encoded.
     """
     rgb = image if image.mode == "RGB" else image.convert("RGB")
     kept = record_in(record, format, quality)
     if format == "png":
         return _as_png(rgb, kept, inside)
+    if reason := unfit(rgb.size, format):
+        raise GenerationError(reason, hint=LARGEST)
     file = io.BytesIO()
     exif, xmp = _blocks(kept, format, inside)
-    rgb.save(file, format.upper(), exif=exif, xmp=xmp, **options_of(format, quality))
+    options = options_of(format, quality)
+    try:
+        rgb.save(file, format.upper(), exif=exif, xmp=xmp, **options)
+    except (OSError, ValueError, RuntimeError) as error:  # whatever else the library refuses
+        reason = " ".join(str(error).split())
+        raise GenerationError(
+            f"{format} cannot hold the picture: {reason}", hint=LARGEST
+        ) from error
     return file.getvalue()
 
 

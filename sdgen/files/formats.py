@@ -21,6 +21,12 @@ SUFFIXES: dict[str, Format] = {
 }  # fmt: skip
 """The only suffixes a picture can get. A name's suffix decides what programs do with the file."""
 
+MAX_SIDE: dict[Format, int] = {"jpeg": 65_500, "webp": 16_383, "avif": 32_768}
+"""Pixels of the longest side: libjpeg's and WebP's own limits, and what libavif reads again."""
+
+LARGEST = "png holds every size: --format png, or a name that ends with .png"
+"""The way out."""
+
 FOREIGN_SUFFIXES = (
     ".bmp", ".gif", ".heic", ".ico", ".jp2", ".json", ".jxl", ".pdf", ".ppm", ".psd",
     ".svg", ".tga", ".tif", ".tiff", ".txt",
@@ -34,6 +40,24 @@ HEAD_BYTES = 16
 def suffix_of(format: Format) -> str:
     """`.png`, `.jpg`, `.webp` or `.avif`."""
     return next(suffix for suffix, found in SUFFIXES.items() if found == format)
+
+
+def unfit(size: tuple[int, int], format: Format) -> str:
+    """Why a file of `format` cannot hold a picture of `size`; empty where it can."""
+    most = MAX_SIDE.get(format)
+    if most is None or max(size) <= most:
+        return ""
+    return f"{format} holds {most:,} pixels a side, and the picture is {size[0]}x{size[1]}"
+
+
+def check_side(size: tuple[int, int], format: Format) -> None:
+    """Refuse a picture that a file of `format` cannot hold.
+
+    Raises:
+        InputError: So it is.
+    """
+    if reason := unfit(size, format):
+        raise InputError(reason, hint=LARGEST)
 
 
 def format_named(wanted: str | None) -> Format | None:

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from sdgen.errors import InputError
-from sdgen.files.formats import Format, format_in
+from sdgen.files.formats import Format, check_side, format_in
 from sdgen.files.png import MAX_TEXT_BYTES, encode_png, png_texts
 from sdgen.files.reading import SHEET, head_of, readable
 from sdgen.metadata.json_text import parse_json_object
@@ -25,8 +25,9 @@ def encode_sheet(image: Image.Image, kind: str, note: Mapping[str, Any], format:
     """`image` as a file; a PNG carries `note`, and that it is a sheet of this `kind`.
 
     Raises:
-        InputError: The note is larger than readers take.
+        InputError: The note is larger than readers take, or the sheet than the format holds.
     """
+    check_side(image.size, format)
     if format != "png":
         file = io.BytesIO()
         options = (

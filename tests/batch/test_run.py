@@ -22,6 +22,7 @@ from sdgen.errors import (
     ModelError,
     OutputError,
 )
+from sdgen.files.formats import MAX_SIDE
 from sdgen.files.reading import read_record_of
 from sdgen.stop import Stop
 from tests.batch.conftest import drafts_of, job_ids, pictures
@@ -244,6 +245,15 @@ def test_one_bad_picture_does_not_end_the_run(run, out: Path, painter) -> None:
     painter.fail_on = {}
     again = run("a --d 1\nb\nc\nd")
     assert (again.skipped, again.done, again.exit_code) == (2, 2, 0)
+
+
+def test_a_picture_too_large_for_its_format_does_not_end_the_run(run, monkeypatch) -> None:
+    monkeypatch.setitem(MAX_SIDE, "webp", 100)
+    log = Log()
+    summary = run("a\nb --w 128\nc", BatchOptions(format="webp"), observer=log)
+    assert (summary.done, len(summary.failed), summary.exit_code) == (2, 1, 3)
+    [line] = [line for line in log.lines if "failed" in line]
+    assert line == "failed stdin:2 webp holds 100 pixels a side, and the picture is 128x64"
 
 
 @pytest.mark.parametrize("error", [MemoryExhaustedError("no"), GenerationError("no")])

@@ -31,6 +31,25 @@ def test_lanczos_is_a_step_after_the_drawing_and_comes_out_again(sdgen, fox, pai
     assert record.settings.prompt == before.settings.prompt
 
 
+def test_what_its_format_cannot_hold_is_told_before_drawing(sdgen, painter):
+    said = ["--size", "4096x64", "--post", "enlarge=4"]
+    done = sdgen("a fox", *said, "-o", "fox.webp")
+    assert (done.exit_code, painter.drawn) == (2, [])
+    told = "error: webp holds 16,383 pixels a side, and the picture is 16384x256\nhint: png holds"
+    assert told in done.stderr
+    assert sdgen("a fox", *said, "-o", "fox.png").exit_code == 0
+
+
+def test_what_the_format_cannot_hold_is_told_of_an_enlarged_one_too(sdgen):
+    sdgen("a fox", "--size", "4096x64", "-o", "wide.png")
+    done = sdgen("upscale", "wide.png", "--scale", "4", "-o", "large.webp")
+    assert done.exit_code == 3
+    assert "error: webp holds 16,383 pixels a side, and the picture is 16384x256" in done.stderr
+    Image.new("RGB", (16_384, 8)).save("nobodys.png")
+    done = sdgen("convert", "nobodys.png", "--format", "webp")
+    assert (done.exit_code, "webp holds 16,383 pixels" in done.stderr) == (2, True)
+
+
 def test_twice_enlarged_is_two_steps(sdgen, fox):
     sdgen("upscale", fox, "-o", "large.png")
     assert sdgen("upscale", "large.png", "--scale", "1.5", "-o", "larger.png").exit_code == 0

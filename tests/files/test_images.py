@@ -12,7 +12,7 @@ from PIL import Image
 
 from sdgen.errors import GenerationError, InputError
 from sdgen.files.encoding import MAX_RECORD_BYTES, record_in
-from sdgen.files.formats import FORMATS, suffix_of
+from sdgen.files.formats import FORMATS, MAX_SIDE, suffix_of
 from sdgen.files.images import encode, open_pixels, read_record_of, records_disagree
 from sdgen.files.png import encode_png
 from sdgen.metadata.a1111 import parameters_text
@@ -200,6 +200,22 @@ def test_bombs_are_refused_at_once(tmp_path, size):
     with pytest.raises(InputError, match=r"cannot be read|more than are read"):
         open_pixels(path)
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(("format", "most"), MAX_SIDE.items())
+def test_the_longest_side_is_read_again_and_one_more_is_refused(tmp_path, format, most):
+    image = Image.new("RGB", (most, 8))
+    path = saved(tmp_path, "long", encode(image, fox_record(image), format))
+    assert open_pixels(path).size == (most, 8)
+    with pytest.raises(GenerationError, match=f"{format} holds .* a side, and") as refused:
+        encode(Image.new("RGB", (8, most + 1)), fox_record(image), format)
+    assert "--format png" in refused.value.hint
+
+
+def test_what_the_library_refuses_is_a_failure_of_the_picture(monkeypatch):
+    monkeypatch.setitem(MAX_SIDE, "webp", 20_000)
+    with pytest.raises(GenerationError, match="webp cannot hold the picture: encoding error 5"):
+        encode(Image.new("RGB", (16_384, 8)), fox_record(), "webp")
 
 
 @pytest.mark.parametrize("format", FORMATS)

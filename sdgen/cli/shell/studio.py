@@ -11,7 +11,7 @@ from sdgen.cli.preview import Kind, open_display
 from sdgen.cli.progress import Display
 from sdgen.cli.series import OnSaved, Series, conclude, pictures_of
 from sdgen.cli.signals import stop_on_signals
-from sdgen.cli.target import Target
+from sdgen.cli.target import Target, check_size_in
 from sdgen.engine import ImageGenerator
 from sdgen.models.finding import Search
 from sdgen.models.prompts import refuse_losses
@@ -82,6 +82,7 @@ class Studio:
             SdgenError: What kept one or all of them from being drawn.
             InterruptedRunError: A signal came; what was drawn before is saved.
         """
+        check_size_in(self.target, planned.settings)
         pictures = pictures_of(planned.settings, count, self.wording)
         if self.strict:
             refuse_losses(("", settings, planned.model) for settings, _ in pictures)
