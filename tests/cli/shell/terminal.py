@@ -24,6 +24,8 @@ class Terminal:
         self._seen = 0
         self._pid, self._handle = pty.fork()
         if not self._pid:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a worker of pytest may not hear it
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
             os.execvpe(arguments[0], arguments, environment)
 
     def type(self, text: str) -> None:
@@ -38,10 +40,12 @@ class Terminal:
         start, self._seen = self._seen, found.end()
         return self.told[start : self._seen]
 
-    def end(self) -> int:
-        """Read to the end; the exit code, or the signal's number below zero."""
+    def end(self, *, typing: str = "") -> int:
+        """Read to the end, `typing` meanwhile; the exit code, or the signal's number below zero."""
         until = time.monotonic() + SECONDS
         while self._read():
+            if typing:
+                self.type(typing)
             if time.monotonic() > until:
                 os.kill(self._pid, signal.SIGKILL)
         os.close(self._handle)
@@ -50,6 +54,19 @@ class Terminal:
     def interrupt(self) -> None:
         """Ctrl-C, as the terminal makes a signal of it."""
         self.type(CTRL_C)
+
+    def interrupt_until(self, words: str) -> str:
+        """Ctrl-C, and again as a person would if nothing comes of it; then as `wait_for`.
+
+        Python may hear one only at the next key; two unheard ones count as one.
+        """
+        for _ in range(10):
+            self.interrupt()
+            until = time.monotonic() + 4
+            while time.monotonic() < until and self._read():
+                if re.compile(words).search(self.told, self._seen):
+                    return self.wait_for(words)
+        return self.wait_for(words)
 
     def wait_until_deaf(self, number: int) -> None:
         """Until the program leaves the signal to the system, whose way is to end it."""

@@ -3,7 +3,6 @@
 import re
 import signal
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from sdgen.metadata.record import pixels_sha256
 from sdgen.models import find_model
 from sdgen.replay import Original, redraw
 from tests.cli.processes import REAL
-from tests.cli.shell.terminal import CTRL_D, Terminal, wait_for_file
+from tests.cli.shell.terminal import CTRL_C, CTRL_D, Terminal, wait_for_file
 
 pytest.importorskip("pty")
 pytest.importorskip("readline")
@@ -91,15 +90,11 @@ def test_ctrl_c_at_the_prompt_drops_the_line_and_twice_ends():
     one.wait_for(READY)
     one.type("a half li")
     one.wait_for("half li")
-    time.sleep(0.3)  # Python hears no signal between a key's echo and its wait for the next one
-    one.interrupt()
-    assert "Ctrl-C once more ends" in one.wait_for(READY)
+    assert "Ctrl-C once more ends" in one.interrupt_until(READY)
     one.type("history\n")
     one.wait_for(READY)
-    one.interrupt()
-    one.wait_for(READY)
-    one.interrupt()
-    assert one.end() == 130
+    one.interrupt_until(READY)
+    assert one.end(typing=CTRL_C) == 130
     assert not list(Path("outputs").glob("*.png"))
 
 
