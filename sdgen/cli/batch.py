@@ -21,7 +21,7 @@ from sdgen.batch.preview import Preview, preview_batch
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import Configs, Device, Format, Json, Kernels, LoraDirs, Quiet, with_settings
-from sdgen.cli.output import Output, display, error_object
+from sdgen.cli.output import Output, error_object
 from sdgen.cli.preview import Preview as ShowPictures
 from sdgen.cli.preview import PreviewAs as ShowPicturesAs
 from sdgen.cli.preview import open_display, preview_kind, show_finished, watching
@@ -139,7 +139,7 @@ def batch(
     )
     check_locked(lock, (draft.model for draft in drafts.items))
     for fault in drafts.faults:
-        out.warn(display(fault))
+        out.warn(fault)
     if dry_run:
         _show_preview(preview_batch(drafts, output, options), out)
         raise typer.Exit(3 if drafts.faults else 0)
@@ -198,7 +198,7 @@ class ShownProgress(Observer):
         if (job.source, notice) in self._told:
             return
         self._told.add((job.source, notice))
-        self._out.warn(f"{display(job.source)}: {display(notice)}")
+        self._out.warn(f"{job.source}: {notice}")
         self._out.json({"source": job.source, "notice": notice})
 
     def watching(self, on_step: OnStep) -> OnStep:
@@ -219,7 +219,7 @@ class ShownProgress(Observer):
         show_finished(self._shown, path)
         seconds = self._seconds.pop(job.id)
         self._done += 1
-        self._out.result(display(str(path)))
+        self._out.result(str(path))
         self._out.json(
             {
                 "image": str(path),
@@ -233,7 +233,7 @@ class ShownProgress(Observer):
         """Tell why there is no picture."""
         self._seconds.pop(job.id, None)
         self._failed += 1
-        self._out.warn(f"{display(job.source)}: {display(str(error))}")
+        self._out.warn(f"{job.source}: {error}")
         self._out.json({"source": job.source, "error": error_object(error)})
 
 

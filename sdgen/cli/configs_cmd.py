@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from sdgen.cli.options import Json
-from sdgen.cli.output import Output, display
+from sdgen.cli.output import Output
 from sdgen.files.configs import Config, config_paths, find_config, list_configs, load_config
 
 app = typer.Typer(rich_markup_mode=None, help="Named settings (--config).")
@@ -38,7 +38,7 @@ def show_command(
     out = Output(as_json=as_json)
     path = find_config(name)
     for line in _text(path).splitlines():
-        out.result(display(line))
+        out.result(line)
     values = load_config(name).values  # a broken one is shown, and then refused
     out.json({"name": path.stem, "path": str(path), "settings": dict(values)})
 

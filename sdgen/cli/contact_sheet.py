@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sdgen.cli.options import Json, Overwrite, Quiet
-from sdgen.cli.output import Output, display
+from sdgen.cli.output import Output
 from sdgen.errors import GenerationError, InputError, SdgenError
 from sdgen.files.formats import Format, format_of
 from sdgen.files.write import name_taken, publish
@@ -55,7 +55,7 @@ def contact_sheet(
     image = drawn(tiles, size, columns)
     publish(encode_sheet(image, "contact sheet", {}, format), output, overwrite=overwrite)
     out.say(f"{len(tiles)} pictures on {image.width}x{image.height} pixels")
-    out.result(display(str(output)))
+    out.result(str(output))
     out.json({"sheet": str(output), "pictures": len(tiles), "failed": len(faults)})
     conclude(faults, len(tiles) + len(faults))
 
@@ -103,7 +103,7 @@ def _tiles(
             continue
         tiles.append(Tile(image, LABELS[label](entry)))
     for fault in faults:
-        out.warn(display(fault))
+        out.warn(fault)
     if any(letters_missing(tile.label) for tile in tiles):
         out.warn("no font here has all letters of the words; Noto Sans CJK, say, has Chinese ones")
     return tiles, faults

@@ -59,7 +59,7 @@ def _open(path: Path, out: Output) -> Side:
     if no_record and no_image:
         raise no_record
     if no_record:
-        out.warn(display(str(no_record)))
+        out.warn(str(no_record))
     return Side(record, image)
 
 

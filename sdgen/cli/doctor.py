@@ -16,7 +16,7 @@ import typer
 
 from sdgen import models
 from sdgen.cli.options import Device, Json
-from sdgen.cli.output import Output, display
+from sdgen.cli.output import Output
 from sdgen.errors import InputError, SdgenError
 from sdgen.files.configs import list_configs, user_defaults, user_folder
 from sdgen.models.hashes import cache_file
@@ -67,7 +67,7 @@ def doctor(
     out.table((f.name, f.value, f"! {f.problem}" if f.problem else "") for f in findings)
     out.result("")
     for finding in problems:
-        out.result(display(f"{finding.name}: {finding.problem}; {finding.advice}"))
+        out.result(f"{finding.name}: {finding.problem}; {finding.advice}")
     out.result(_count(problems))
 
 

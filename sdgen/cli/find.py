@@ -11,6 +11,7 @@ import typer
 
 from sdgen.cli.options import Json, Quiet
 from sdgen.cli.output import Output
+from sdgen.cli.progress import shorten
 from sdgen.cli.signals import stop_on_signals
 from sdgen.errors import InputError
 from sdgen.stop import Stop
@@ -127,7 +128,6 @@ def _tell(found: "Sequence[Indexed]", out: Output, *, is_bare: bool, is_null: bo
 
 def _row(one: "Indexed") -> list[str]:
     facts = one.facts
-    prompt = " ".join(str(facts.get("prompt", "")).split())
     room = max(20, shutil.get_terminal_size((120, 24)).columns - 70)
-    short = prompt if len(prompt) <= room else f"{prompt[: room - 1]}…"
+    short = shorten(str(facts.get("prompt", "")), room)
     return [str(one.path), *(str(facts.get(name, "")) for name in HEADERS[1:-1]), short]

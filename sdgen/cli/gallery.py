@@ -7,7 +7,7 @@ import typer
 
 from sdgen.cli.contact_sheet import Sources, conclude
 from sdgen.cli.options import Json, Overwrite, Quiet
-from sdgen.cli.output import Output, display
+from sdgen.cli.output import Output
 from sdgen.cli.progress import open_display
 from sdgen.cli.signals import stop_on_signals
 from sdgen.errors import InputError
@@ -74,10 +74,10 @@ def gallery(
     found = _build(paths, output, title or _title(sources), where, out, overwrite=overwrite)
     found.faults[:0] = faults
     for fault in found.faults:
-        out.warn(display(fault))
+        out.warn(fault)
     count = len(found.cards)
     out.say(f"{count} picture{'s' * (count != 1)}")
-    out.result(display(str(output)))
+    out.result(str(output))
     out.json({"gallery": str(output), "pictures": count, "failed": len(found.faults)})
     conclude(found.faults, count + len(found.faults))
 

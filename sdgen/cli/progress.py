@@ -90,37 +90,8 @@ class Stage:
         return (now - self._started) / done * (total - done)
 
 
-class PlainDisplay(Stage):
-    """A line every few seconds, for logs; short pictures cause none."""
-
-    def __init__(self, out: Output) -> None:
-        super().__init__()
-        self._out = out
-        self._spoke = self._started
-
-    def loading(self, model: LocalModel) -> None:
-        """Say that it takes a while, if it does."""
-        super().loading(model)
-        if weight(model) >= LONG_LOADING_BYTES:
-            self._out.say(self._title)
-
-    def picture(self, title: str) -> None:
-        """A new picture begins."""
-        super().picture(title)
-        self._spoke = self._started
-
-    def step(self, done: int, total: int) -> None:
-        """Say a line if the last one is long ago."""
-        now = time.monotonic()
-        if now - self._spoke < PLAIN_EVERY_SECONDS or done == total:
-            return
-        self._spoke = now
-        left = duration(self.seconds_left(now, done, total))
-        self._out.say(f"{self._of_all}{self._title}: step {done} of {total}, about {left} left")
-
-
-class EventDisplay(Stage):
-    """The same for programs: an object on stderr where people get a line."""
+class Seldom(Stage):
+    """Tells now and then how far it is; what goes by quickly is not told at all."""
 
     def __init__(self, out: Output) -> None:
         super().__init__()
@@ -131,7 +102,7 @@ class EventDisplay(Stage):
         """Tell that it takes a while, if it does."""
         super().loading(model)
         if weight(model) >= LONG_LOADING_BYTES:
-            self._out.event("loading", {"model": model.name, "bytes": weight(model)})
+            self.tell_loading(model)
 
     def picture(self, title: str) -> None:
         """A new picture begins."""
@@ -139,13 +110,45 @@ class EventDisplay(Stage):
         self._spoke = self._started
 
     def step(self, done: int, total: int) -> None:
-        """Tell how far it is if the last event is long ago."""
+        """Tell how far it is, if it was told long ago."""
         now = time.monotonic()
         if now - self._spoke < PLAIN_EVERY_SECONDS or done == total:
             return
         self._spoke = now
-        left = round(self.seconds_left(now, done, total), 1)
-        told = {"title": self._title, "step": done, "steps": total, "seconds_left": left}
+        self.tell_step(done, total, self.seconds_left(now, done, total))
+
+    def tell_loading(self, model: LocalModel) -> None:
+        """Of a model that takes long to load."""
+        raise NotImplementedError
+
+    def tell_step(self, done: int, total: int, left: float) -> None:
+        """Of `done` steps of `total`, with `left` seconds to go."""
+        raise NotImplementedError
+
+
+class PlainDisplay(Seldom):
+    """A line every few seconds, for logs."""
+
+    def tell_loading(self, _: LocalModel) -> None:
+        """A line."""
+        self._out.say(self._title)
+
+    def tell_step(self, done: int, total: int, left: float) -> None:
+        """A line."""
+        steps = f"step {done} of {total}, about {duration(left)} left"
+        self._out.say(f"{self._of_all}{self._title}: {steps}")
+
+
+class EventDisplay(Seldom):
+    """The same for programs: an object on stderr where people get a line."""
+
+    def tell_loading(self, model: LocalModel) -> None:
+        """An event."""
+        self._out.event("loading", {"model": model.name, "bytes": weight(model)})
+
+    def tell_step(self, done: int, total: int, left: float) -> None:
+        """An event."""
+        told = {"title": self._title, "step": done, "steps": total, "seconds_left": round(left, 1)}
         self._out.event("step", {**told, **self._counts})
 
 

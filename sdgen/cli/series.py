@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from sdgen.cli.drawing import report, save, steps
-from sdgen.cli.output import Output, display, error_object
+from sdgen.cli.output import Output, error_object
 from sdgen.cli.preview import PictureDisplay, watching
 from sdgen.cli.progress import Display, shorten
 from sdgen.cli.target import Target
@@ -139,14 +139,14 @@ class Series:
                     self._warn(notice)
 
     def _warn(self, line: str) -> None:
-        self.out.warn(display(line))
+        self.out.warn(line)
 
     def _failed(self, number: int, error: SdgenError) -> None:
         """Say of one picture among several that it failed, with the seed to try it again."""
         self.failures.append(error)
         if self.count > 1:
             seed = self.pictures[number][0].seed
-            self.out.warn(f"seed {seed}: {display(str(error))}")
+            self.out.warn(f"seed {seed}: {error}")
             self.out.json({"seed": seed, "error": error_object(error)})
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sdgen.cli.options import Json, Overwrite, Quiet
-from sdgen.cli.output import Output, display
+from sdgen.cli.output import Output
 from sdgen.cli.several import check_targets, each
 from sdgen.errors import InputError, OutputError
 from sdgen.files.folders import is_file, is_folder
@@ -49,7 +49,7 @@ def strip(
     def work(source: Path) -> None:
         bare = _stripped(source, keep_mark=not drop_mark)
         written = _write(bare, source, output, in_place=in_place, overwrite=overwrite)
-        out.result(display(str(written)))
+        out.result(str(written))
         out.json({"image": str(written), "source": str(source), "bytes": len(bare)})
         if in_place and is_file(source.with_suffix(".json")):
             out.say(f"{source.with_suffix('.json')} still has the record")

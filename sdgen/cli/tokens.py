@@ -6,7 +6,7 @@ from typing import Any
 
 from sdgen.api import plan_picture
 from sdgen.cli.options import Configs, Json, LoraDirs, with_settings
-from sdgen.cli.output import JOINERS, Output, display
+from sdgen.cli.output import JOINERS, Output
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.wording import StyleNames, StylesFile, WildcardFolder
 from sdgen.files.wording import wording_of
@@ -44,7 +44,7 @@ def tokens(
             out.result(f"{read.name} for seed {settings.seed}: {text}")
         out.json({"text": text, **text_object(read, planned.model)})
         for line in text_lines(read, planned.model):
-            out.result(display(line))
+            out.result(line)
 
 
 def text_object(read: ReadPrompt, model: LocalModel) -> dict[str, Any]:
