@@ -26,7 +26,7 @@ from sdgen.recipe.layers import DRAWN, Layer
 from sdgen.recipe.prompt.wording import AS_WRITTEN, Written
 from sdgen.recipe.seeds import DRAWN_BELOW
 from sdgen.recipe.settings import PROMPTS, shown
-from sdgen.replay import Verdict
+from sdgen.verdict import Verdict
 
 _BY: Mapping[Known, tuple[Fidelity, str]] = {
     "hash": ("exact", ""),

@@ -13,17 +13,8 @@ from sdgen.errors import GenerationError
 from sdgen.metadata.record import BatchRecord
 from sdgen.models import find_model
 from sdgen.recipe.settings import Settings
-from sdgen.replay import (
-    Original,
-    changed_weights,
-    check,
-    check_only,
-    draw_call,
-    draw_like,
-    judge,
-    open_like,
-    redraw,
-)
+from sdgen.replay import draw_call, draw_like, open_like, redraw
+from sdgen.verdict import Original, changed_weights, check, check_only, judge
 
 SETTINGS = Settings(
     prompt="a fox", seed=1, width=256, height=256, steps=2, scheduler="euler", dtype="float32"

@@ -17,7 +17,8 @@ from sdgen.models.hashes import expected_hashes, hash_files
 from sdgen.models.local import find_model
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import Layer
-from sdgen.replay import Original, redraw
+from sdgen.replay import redraw
+from sdgen.verdict import Original
 
 FOLDER = CATALOGUE["storybook"].folder
 GIRL = "a girl in a white dress on a sunset beach"

@@ -11,7 +11,7 @@ from sdgen.cli.target import Target
 from sdgen.errors import ReproductionError, SdgenError
 from sdgen.metadata.compare import Difference
 from sdgen.recipe.layers import Layer
-from sdgen.replay import Verdict
+from sdgen.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sdgen.files.folders import is_file
 from sdgen.files.reading import open_pixels
 from sdgen.files.sheets import sheet_note
 from sdgen.metadata.grid import cell_of
-from sdgen.replay import Original
+from sdgen.verdict import Original
 
 
 def place_of(text: str | None) -> tuple[int, ...]:

@@ -19,8 +19,8 @@ from sdgen.following import Places, model_for, planned, settled, verdict_on, wit
 from sdgen.metadata.formats.fidelity import settings_of
 from sdgen.metadata.formats.foreign import Foreign
 from sdgen.metadata.formats.reports import FieldReport
-from sdgen.replay import Verdict
 from sdgen.stop import Stop
+from sdgen.verdict import Verdict
 
 
 def follow(  # what any attempt gets, and the recipe

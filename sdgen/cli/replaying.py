@@ -25,20 +25,11 @@ from sdgen.files.reading import NoRecordError, pixels_in, readable
 from sdgen.metadata.formats.foreign import Foreign
 from sdgen.metadata.record import Record, as_written
 from sdgen.models import LocalModel
-from sdgen.replay import (
-    Original,
-    Verdict,
-    changed_weights,
-    check,
-    check_only,
-    draw_like,
-    open_like,
-    recorded_model,
-    redraw,
-)
+from sdgen.replay import draw_like, open_like, recorded_model, redraw
 from sdgen.sources.recorded import find_recorded
 from sdgen.stop import Stop
 from sdgen.variation import vary, with_parent
+from sdgen.verdict import Original, Verdict, changed_weights, check, check_only
 
 
 def attempt(path: Path, request: Request, out: Output, shown: Display, stop: Stop) -> Outcome:

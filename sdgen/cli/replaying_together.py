@@ -15,8 +15,9 @@ from sdgen.errors import InterruptedRunError, SdgenError
 from sdgen.metadata.record import Record
 from sdgen.models import LocalModel
 from sdgen.models.resolve import check_drawable
-from sdgen.replay import Original, check, draw_call, judge, open_like
+from sdgen.replay import draw_call, open_like
 from sdgen.stop import Stop
+from sdgen.verdict import Original, check, judge
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from sdgen.files.folders import is_folder
 from sdgen.files.formats import SUFFIXES, Inside
 from sdgen.files.sheets import is_sheet
 from sdgen.recipe.layers import Layer
-from sdgen.replay import DEFAULT_TOLERANCE
 from sdgen.sources.store import ROLES
+from sdgen.verdict import DEFAULT_TOLERANCE
 
 Sources = Annotated[
     list[Path],

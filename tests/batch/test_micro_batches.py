@@ -13,8 +13,9 @@ from sdgen.batch.run import run_batch
 from sdgen.errors import GenerationError, InterruptedRunError, ModelError
 from sdgen.files.images import open_pixels, read_record_of
 from sdgen.models import find_model
-from sdgen.replay import Original, redraw
+from sdgen.replay import redraw
 from sdgen.stop import Stop
+from sdgen.verdict import Original
 from tests.batch.conftest import drafts_of, pictures
 from tests.fakes import PaintedGenerator
 

@@ -10,7 +10,8 @@ from sdgen.files.images import read_record_of
 from sdgen.metadata.a1111 import parameters_text
 from sdgen.models import find_model
 from sdgen.recipe.settings import Settings
-from sdgen.replay import Original, redraw
+from sdgen.replay import redraw
+from sdgen.verdict import Original
 from tests.batch.conftest import drafts_of
 
 VARIED = ("--seed", "7", "--variation-strength", "0.2")

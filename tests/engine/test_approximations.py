@@ -14,7 +14,8 @@ from sdgen.engine.loader import load_model
 from sdgen.models import find_model
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import Layer
-from sdgen.replay import Original, redraw
+from sdgen.replay import redraw
+from sdgen.verdict import Original
 from tests.engine.test_generator import draw
 from tests.engine.test_together import CPU, alone, foxes, images
 

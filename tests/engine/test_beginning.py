@@ -24,8 +24,9 @@ from sdgen.models.resolve import plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import Settings
-from sdgen.replay import Original, redraw
+from sdgen.replay import redraw
 from sdgen.sources import find_source, pixels_named
+from sdgen.verdict import Original
 from tests.tiny_models import build_inpaint
 
 FAMILIES = sorted({entry.class_name: name for name, entry in SCHEDULERS.items()}.values())

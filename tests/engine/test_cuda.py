@@ -16,7 +16,8 @@ from sdgen.engine.loader import load_model
 from sdgen.errors import GenerationError
 from sdgen.models import find_model
 from sdgen.recipe.schedulers import SCHEDULERS
-from sdgen.replay import Original, redraw
+from sdgen.replay import redraw
+from sdgen.verdict import Original
 from tests.engine.test_generator import draw
 from tests.engine.test_together import alone, foxes, images
 from tests.loras import DUSK

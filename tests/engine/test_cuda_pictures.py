@@ -13,7 +13,8 @@ from sdgen.engine.generator import DiffusersGenerator
 from sdgen.models import find_model
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import Layer
-from sdgen.replay import Original, redraw
+from sdgen.replay import redraw
+from sdgen.verdict import Original
 
 pytestmark = [
     pytest.mark.gpu,

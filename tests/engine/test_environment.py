@@ -10,7 +10,8 @@ from sdgen.engine.environment import SWITCHES, environment, switches_as
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.engine.loader import load_model
 from sdgen.models import find_model
-from sdgen.replay import Original, redraw
+from sdgen.replay import redraw
+from sdgen.verdict import Original
 from tests.engine.test_together import CPU, foxes
 
 OTHER_VALUES = {

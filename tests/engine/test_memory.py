@@ -15,7 +15,8 @@ from sdgen.engine.loader import load_model
 from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.errors import MemoryExhaustedError
 from sdgen.models import find_model
-from sdgen.replay import Original, redraw
+from sdgen.replay import redraw
+from sdgen.verdict import Original
 from tests.batch.conftest import drafts_of
 from tests.engine.test_together import CPU, foxes, images
 

@@ -11,7 +11,8 @@ from sdgen.engine import open_generator
 from sdgen.files.images import open_pixels, read_record_of
 from sdgen.metadata.record import pixels_sha256
 from sdgen.models import find_model
-from sdgen.replay import Original, redraw
+from sdgen.replay import redraw
+from sdgen.verdict import Original
 from tests.cli.processes import REAL
 from tests.cli.shell.terminal import CTRL_C, CTRL_D, Terminal, wait_for_file
 
