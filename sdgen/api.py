@@ -3,7 +3,6 @@
 Also the way from what was said to what is drawn, which the commands share with it.
 """
 
-import secrets
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from sdgen.engine import ImageGenerator
 from sdgen.files.configs import load_config, user_defaults
 from sdgen.files.wording import wording_of
 from sdgen.models.finding import ANYWHERE, Search
-from sdgen.models.resolve import Plan, plan
-from sdgen.recipe.layers import DRAWN, Layer, layer_from
-from sdgen.recipe.seeds import DRAWN_BELOW
+from sdgen.models.resolve import Plan, drawn_seed, plan
+from sdgen.recipe.layers import Layer, layer_from
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -138,9 +136,3 @@ def config_layers(configs: Sequence[str]) -> list[Layer]:
 def plan_picture(flags: Layer, configs: Sequence[str], search: Search = ANYWHERE) -> Plan:
     """Settings and model of one picture; a seed that nobody gave is drawn."""
     return plan([drawn_seed(), *config_layers(configs), flags], search=search)
-
-
-def drawn_seed() -> Layer:
-    """A layer with fresh random seeds, to lie under all that people said."""
-    seeds = ("seed", "variation_seed")
-    return Layer(DRAWN, {name: secrets.randbelow(DRAWN_BELOW) for name in seeds})

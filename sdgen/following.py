@@ -4,7 +4,6 @@ Nothing is called reproduced on faith: another program's arithmetic is not ours,
 compared with the one that is there, and each field has its word.
 """
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +20,10 @@ from sdgen.models import LocalModel, find_model
 from sdgen.models.by_hash import Known, Meant, known_of, model_meant, stem_of
 from sdgen.models.finding import Search
 from sdgen.models.other_hashes import digits_of, named_by
-from sdgen.models.resolve import Plan, plan
-from sdgen.recipe.layers import DRAWN, Layer
-from sdgen.recipe.prompt.wording import AS_WRITTEN, Written
-from sdgen.recipe.seeds import DRAWN_BELOW
-from sdgen.recipe.settings import PROMPTS, shown
+from sdgen.models.resolve import Plan, drawn_seed, plan, reworded
+from sdgen.recipe.layers import Layer
+from sdgen.recipe.prompt.wording import Written
+from sdgen.recipe.settings import shown
 from sdgen.verdict import Verdict
 
 _BY: Mapping[Known, tuple[Fidelity, str]] = {
@@ -75,17 +73,14 @@ def planned(
         InputError: The recipe lacks a prompt, or the model cannot draw what it says.
         ModelError: A LoRA is not here.
     """
-    seeds = {name: secrets.randbelow(DRAWN_BELOW) for name in ("seed", "variation_seed")}
     are_given = flags.values.keys() & {"lora", "vae", "embedding"}
     names_only: dict[str, str] | None = None if are_given else {}
     found = plan(
-        [Layer(DRAWN, seeds), taken, flags],
+        [drawn_seed(), taken, flags],
         find=lambda _: meant.model,
         search=Search(places.loras, names_only),
     )
-    changed = [name for name in PROMPTS if name in flags.values]
-    settings, written = AS_WRITTEN.worded(found.settings, changed)
-    return replace(found, settings=settings), written
+    return reworded(found, flags.values)
 
 
 def settled(

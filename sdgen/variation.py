@@ -1,6 +1,5 @@
 """Drawing a recorded picture with changes, and telling its record where it came from."""
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +13,10 @@ from sdgen.errors import InputError
 from sdgen.metadata.record import ParentRecord, Record, now, pixels_of, pixels_sha256
 from sdgen.models import LocalModel
 from sdgen.models.finding import Search
-from sdgen.models.resolve import Plan, plan
-from sdgen.recipe.layers import DRAWN, Layer
+from sdgen.models.resolve import Plan, drawn_seed, plan, reworded
+from sdgen.recipe.layers import Layer
 from sdgen.recipe.passes import check_after
-from sdgen.recipe.prompt.wording import AS_WRITTEN, Written
-from sdgen.recipe.seeds import DRAWN_BELOW
-from sdgen.recipe.settings import PROMPTS
+from sdgen.recipe.prompt.wording import Written
 
 
 def vary(
@@ -39,13 +36,10 @@ def vary(
         InputError: A changed value is wrong.
         ModelError: A LoRA is not here.
     """
-    drawn = Layer(DRAWN, {"variation_seed": secrets.randbelow(DRAWN_BELOW)})
     recorded = Layer("record", record.settings.model_dump(exclude_none=True))
-    layers = [drawn, recorded, flags]
+    layers = [drawn_seed(), recorded, flags]
     planned = plan(layers, find=lambda _: model, search=Search(lora_dirs))
-    changed = [name for name in PROMPTS if name in flags.values]
-    settings, written = AS_WRITTEN.worded(planned.settings, changed)
-    return replace(planned, settings=settings), written
+    return reworded(planned, flags.values)
 
 
 def with_parent(drawing: Drawing, parent: Record) -> Drawing:
@@ -120,13 +114,10 @@ def plan_over(
     said = {name: value for name, value in flags.values.items() if name != "strength"}
     if "strength" in flags.values:
         said.setdefault("hires_strength", flags.values["strength"])
-    drawn = Layer(DRAWN, {"seed": secrets.randbelow(DRAWN_BELOW), "variation_seed": 0})
     own = {"image": str(path), "strength": 0.0, "hires_scale": scale, "hires_upscaler": upscaler}
-    layers = [drawn, *_as_layer(record), replace(flags, values=said), Layer("flags", own)]
-    planned = plan(layers, find=find, search=Search(lora_dirs))
-    changed = [name for name in PROMPTS if name in said]
-    settings, written = AS_WRITTEN.worded(planned.settings, changed)
-    return replace(planned, settings=settings), written
+    under = [drawn_seed(), *_as_layer(record)]
+    layers = [*under, replace(flags, values=said), Layer("flags", own)]
+    return reworded(plan(layers, find=find, search=Search(lora_dirs)), said)
 
 
 def _as_layer(record: Record | None) -> list[Layer]:

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from sdgen.api import config_layers, drawn_seed
+from sdgen.api import config_layers
 from sdgen.cli.options import Configs, Json, LoraDirs, with_settings
 from sdgen.cli.output import Output
 from sdgen.errors import InputError
 from sdgen.models.finding import Search
-from sdgen.models.resolve import Plan, plan
+from sdgen.models.resolve import Plan, drawn_seed, plan
 from sdgen.recipe.layers import DRAWN, Layer
 from sdgen.recipe.settings import shown
 

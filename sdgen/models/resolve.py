@@ -1,16 +1,19 @@
 """From what was said to what is drawn: the model's own defaults join the layers."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sdgen.errors import InputError
 from sdgen.models.added import with_added_files
 from sdgen.models.finding import ANYWHERE, Search
 from sdgen.models.local import LocalModel, find_model
-from sdgen.recipe.layers import Layer, resolve
+from sdgen.recipe.layers import DRAWN, Layer, resolve
 from sdgen.recipe.passes import check_passes
+from sdgen.recipe.prompt.wording import AS_WRITTEN, Written
 from sdgen.recipe.schedulers import SCHEDULERS, check_steps
-from sdgen.recipe.settings import Settings
+from sdgen.recipe.seeds import DRAWN_BELOW
+from sdgen.recipe.settings import PROMPTS, Settings
 from sdgen.recipe.sizes import check_size
 from sdgen.sources.planning import with_sources
 
@@ -58,6 +61,27 @@ def plan(
     check_drawable(resolved.settings, model)
     model, settings = with_added_files(model, resolved.settings, search)
     return Plan(settings, sources, model)
+
+
+def drawn_seed() -> Layer:
+    """A layer with fresh random seeds, to lie under all that people said."""
+    seeds = ("seed", "variation_seed")
+    return Layer(DRAWN, {name: secrets.randbelow(DRAWN_BELOW) for name in seeds})
+
+
+def reworded(planned: Plan, said: Collection[str]) -> tuple[Plan, Written | None]:
+    """`planned` with the choices made in prompts that are among `said`; others' braces are words.
+
+    Args:
+        planned: What a recipe says, under what the user says.
+        said: The settings that the user says.
+
+    Raises:
+        InputError: A prompt cannot be put together.
+    """
+    changed = [name for name in PROMPTS if name in said]
+    settings, written = AS_WRITTEN.worded(planned.settings, changed)
+    return replace(planned, settings=settings), written
 
 
 def check_drawable(settings: Settings, model: LocalModel) -> None:

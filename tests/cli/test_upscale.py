@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from sdgen.files.images import open_pixels, read_record_of
+from sdgen.recipe.seeds import DRAWN_BELOW
 from sdgen.sources import store
 from tests.cli.pictures import tamper
 
@@ -86,6 +87,16 @@ def test_a_photo_is_drawn_over_with_a_prompt(sdgen, painter):
     flags = ("--method", "redraw", "--prompt", "a blue sky", "--seed", "3", "-o", "large.png")
     assert sdgen("upscale", "photo.jpg", *flags).exit_code == 0
     assert painter.drawn[-1].prompt == "a blue sky"
+
+
+@pytest.mark.parametrize("source", ["photo.jpg", "FOX"])
+def test_a_variation_seed_that_nobody_gave_is_drawn(sdgen, fox, painter, monkeypatch, source: str):
+    Image.new("RGB", (64, 64), "blue").save("photo.jpg")
+    monkeypatch.setattr("secrets.randbelow", lambda below: below - 9)
+    path = fox if source == "FOX" else source
+    flags = ("--prompt", "a sky", "--variation-strength", "0.1", "-o", "a.png")
+    assert sdgen("upscale", path, "--method", "redraw", *flags).exit_code == 0
+    assert painter.drawn[-1].variation_seed == DRAWN_BELOW - 9
 
 
 @pytest.mark.parametrize(

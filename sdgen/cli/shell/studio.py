@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sdgen import engine
-from sdgen.api import drawn_seed
 from sdgen.cli.locked import OpenLock, check_locked
 from sdgen.cli.output import Output
 from sdgen.cli.preview import Kind, open_display
@@ -15,7 +14,7 @@ from sdgen.cli.target import Target, check_size_in
 from sdgen.engine import ImageGenerator
 from sdgen.models.finding import Search
 from sdgen.models.prompts import refuse_losses
-from sdgen.models.resolve import Plan, plan
+from sdgen.models.resolve import Plan, drawn_seed, plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.prompt.wording import Wording
 
