@@ -14,6 +14,8 @@ import typer
 from sdgen.cli.app import build_app
 from sdgen.cli.options import metavar
 from sdgen.files.configs import list_configs
+from sdgen.recipe.approximations import APPROXIMATIONS
+from sdgen.recipe.post import TREATMENTS
 from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import ALIASES, Settings
 
@@ -60,6 +62,24 @@ def configs() -> str:
     return table(["config", "for"], [[f"`{c.name}`", c.purpose] for c in list_configs()])
 
 
+def treatments() -> str:
+    """The table of what can be done to a finished picture."""
+    rows = [
+        [f"`{name}`", f"{one.least:g} … {one.most:g}", f"{one.nothing:g}", one.meaning]
+        for name, one in TREATMENTS.items()
+    ]
+    return table(["step", "from … to", "does nothing at", "what it does"], rows)
+
+
+def approximations() -> str:
+    """The table of what can be left out to draw sooner."""
+    rows = [
+        [f"`{name}`", f"{one.least:g} to {one.most:g}", one.meaning]
+        for name, one in APPROXIMATIONS.items()
+    ]
+    return table(["name", "amount", "what is left out"], rows)
+
+
 def commands() -> str:
     """The help of every command."""
     group = typer.main.get_command(build_app())
@@ -80,7 +100,8 @@ def _help(path: str, command: object) -> list[str]:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
-    "settings": settings, "schedulers": schedulers, "configs": configs, "commands": commands
+    "settings": settings, "schedulers": schedulers, "configs": configs, "commands": commands,
+    "treatments": treatments, "approximations": approximations,
 }  # fmt: skip
 
 

@@ -11,12 +11,8 @@ from sdgen.recipe.prompt.loras import TAG
 Facts = dict[str, Any]
 """Names of settings and of `FACTS` → text, a number, or a list of texts; only what is known."""
 
-FACTS = {
-    "name": "of the file", "path": "of the file", "tool": "the program that made it",
-    "version": "of that program", "size": "such as 512x768", "created": "such as 2026-11-24T12:00",
-    "said": "the sampler in its program's own words", "notices": "what was told about it",
-}  # fmt: skip
-"""What a picture has beside its settings."""
+FACTS = ("name", "path", "tool", "version", "size", "created", "said", "notices")
+"""What a picture has beside its settings; `said` is the sampler in its program's own words."""
 
 
 def facts_of(recipe: Record | Foreign | None) -> Facts:

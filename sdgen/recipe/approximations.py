@@ -5,26 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sdgen.errors import did_you_mean
+from sdgen.recipe.amounts import Amount, parse_amount
 
-
-@dataclass(frozen=True, slots=True)
-class Approximation:
-    """What is left out: the bounds of its amount, and what it means."""
-
-    least: float
-    most: float
-    is_whole: bool
-    meaning: str
-
-
-APPROXIMATIONS: Mapping[str, Approximation] = MappingProxyType(
+APPROXIMATIONS: Mapping[str, Amount] = MappingProxyType(
     {
-        "guidance-until": Approximation(
-            0.1, 0.95, False, "share of the steps that are guided; the rest costs half"
+        "guidance-until": Amount(
+            0.1, 0.95, "guidance, after this share of the steps: each later step costs half"
         ),
-        "deepcache": Approximation(
-            2, 10, True, "the UNet's deep blocks are computed in every so manieth step"
+        "deepcache": Amount(
+            2, 10, "the deep blocks of the UNet, but in every so manieth step", is_whole=True
         ),
     }
 )
@@ -47,7 +36,7 @@ class Approximated:
 
 def approximated(said: tuple[str, ...]) -> Approximated:
     """The setting's meaning."""
-    amounts = dict(map(_parse, said))
+    amounts = dict(parse_amount(one, APPROXIMATIONS) for one in said)
     return Approximated(amounts.get("guidance-until", 1.0), int(amounts.get("deepcache", 1)))
 
 
@@ -63,32 +52,9 @@ def read_approximations(value: Any) -> tuple[str, ...]:
     said = value.split(",") if isinstance(value, str) else value
     if not isinstance(said, list | tuple) or not all(isinstance(one, str) for one in said):
         raise ValueError(_FORM)
-    pairs = [_parse(one) for one in said if one.strip()]
+    pairs = [parse_amount(one, APPROXIMATIONS) for one in said if one.strip()]
     names = [name for name, _ in pairs]
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"says {name} twice")
     return tuple(f"{name}={amount:g}" for name, amount in sorted(pairs))
-
-
-def _parse(text: str) -> tuple[str, float]:
-    """Read `deepcache=3`.
-
-    Raises:
-        ValueError: There is no such way, or no amount in its bounds.
-    """
-    name, _, said = (part.strip() for part in text.partition("="))
-    name = name.lower().replace("_", "-")
-    known = APPROXIMATIONS.get(name)
-    if known is None:
-        near = did_you_mean(name, APPROXIMATIONS) or f"known are {', '.join(APPROXIMATIONS)}"
-        raise ValueError(f"has no {name!r} ({near})")
-    try:
-        amount = float(said)
-    except ValueError:
-        amount = float("nan")
-    if not known.least <= amount <= known.most or (known.is_whole and amount != int(amount)):
-        kind = "a whole number from " if known.is_whole else ""
-        given = repr(said) if said else "nothing"
-        raise ValueError(f"{name} must be {kind}{known.least:g} to {known.most:g}, not {given}")
-    return name, amount

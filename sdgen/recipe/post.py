@@ -5,31 +5,35 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sdgen.errors import did_you_mean
+from sdgen.recipe.amounts import Amount, parse_amount
 
 MOST_STEPS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Treatment:
-    """A way of changing a picture: its bounds, the amount that does nothing, and what it does."""
+class Treatment(Amount):
+    """A way of changing a picture; `nothing` is the amount that does nothing."""
 
-    least: float
-    most: float
-    nothing: float
-    meaning: str
+    nothing: float = 1.0
 
 
 TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
     {
-        "brightness": Treatment(0, 4, 1, "times as bright; 0 is black"),
-        "contrast": Treatment(0, 4, 1, "times as far from the mean grey; 0 is all grey"),
-        "saturation": Treatment(0, 4, 1, "times as colourful; 0 is black and white"),
-        "gamma": Treatment(0.2, 5, 1, "above 1 the middle tones get lighter, below it darker"),
-        "warmth": Treatment(-1, 1, 0, "above 0 more red and less blue, below it the other way"),
-        "sharpen": Treatment(0, 5, 0, "unsharp mask of 2 pixels, of this strength"),
-        "denoise": Treatment(0, 1, 0, "share of a median of 3x3 pixels in the outcome"),
-        "enlarge": Treatment(1, 4, 1, "times as wide and high, by Lanczos"),
+        "brightness": Treatment(0, 4, "so many times as bright; 0 is black"),
+        "contrast": Treatment(
+            0, 4, "so many times as far from the picture's mean grey; 0 is all grey"
+        ),
+        "saturation": Treatment(0, 4, "so many times as colourful; 0 is black and white"),
+        "gamma": Treatment(0.2, 5, "above 1 the middle tones get lighter, below it darker"),
+        "warmth": Treatment(
+            -1,
+            1,
+            "above 0 up to a quarter more red and less blue, below it the other way",
+            nothing=0,
+        ),
+        "sharpen": Treatment(0, 5, "an unsharp mask of 2 pixels, of this strength", nothing=0),
+        "denoise": Treatment(0, 1, "the share of a median of 3x3 pixels in the outcome", nothing=0),
+        "enlarge": Treatment(1, 4, "so many times as wide and high, by Lanczos (`sdgen upscale`)"),
     }
 )
 """All that can be done, by name."""
@@ -53,19 +57,7 @@ def parse_post(text: str) -> PostStep:
         ValueError: No such treatment, or no amount in its bounds; the message goes on after the
             setting's name.
     """
-    name, equals, said = (part.strip() for part in text.partition("="))
-    known = TREATMENTS.get(name.lower())
-    if known is None:
-        near = did_you_mean(name, TREATMENTS) or f"known are {', '.join(TREATMENTS)}"
-        raise ValueError(f"has no {name!r} ({near})")
-    try:
-        amount = float(said)
-    except ValueError:
-        amount = float("nan")
-    if not known.least <= amount <= known.most:
-        given = repr(said) if equals else "nothing"
-        raise ValueError(f"{name} must be {known.least:g} to {known.most:g}, not {given}")
-    return PostStep(name.lower(), amount)
+    return PostStep(*parse_amount(text, TREATMENTS))
 
 
 def enlarged_size(size: tuple[int, int], post: Sequence[str]) -> tuple[int, int]:
