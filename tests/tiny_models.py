@@ -52,19 +52,7 @@ def build_sd(folder: Path, seed: int = 0) -> Path:
     Returns:
         `folder`.
     """
-    pipeline = StableDiffusionPipeline(
-        vae=_vae(seed, scaling_factor=0.18215),
-        text_encoder=_text_encoder(seed + 1),
-        tokenizer=tokenizer(folder / "tokenizer"),
-        unet=_unet(seed + 2, cross_attention_dim=TEXT_WIDTH),
-        scheduler=DDIMScheduler(
-            **TRAINED_BETAS, clip_sample=False, set_alpha_to_one=False, steps_offset=1
-        ),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-    return _save(pipeline, folder)
+    return _one_encoder(StableDiffusionPipeline, folder, seed)
 
 
 @torch.random.fork_rng(devices=[])
@@ -78,11 +66,18 @@ def build_inpaint(folder: Path, seed: int = 0) -> Path:
     Returns:
         `folder`.
     """
-    pipeline = StableDiffusionInpaintPipeline(
+    return _one_encoder(StableDiffusionInpaintPipeline, folder, seed, in_channels=9)
+
+
+def _one_encoder(
+    kind: type[DiffusionPipeline], folder: Path, seed: int, **unet_config: Any
+) -> Path:
+    """Write a pipeline of one text encoder, in the shape of Stable Diffusion 1.x."""
+    pipeline = kind(
         vae=_vae(seed, scaling_factor=0.18215),
         text_encoder=_text_encoder(seed + 1),
         tokenizer=tokenizer(folder / "tokenizer"),
-        unet=_unet(seed + 2, in_channels=9, cross_attention_dim=TEXT_WIDTH),
+        unet=_unet(seed + 2, cross_attention_dim=TEXT_WIDTH, **unet_config),
         scheduler=DDIMScheduler(
             **TRAINED_BETAS, clip_sample=False, set_alpha_to_one=False, steps_offset=1
         ),

@@ -20,7 +20,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from lora import MODEL, prints, velocity_loss
+from lora import frozen_parts, prints, velocity_loss
 from networks import alphas_cumprod
 
 FIRST_WORDS = "blue night blue sky"
@@ -84,12 +84,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
-    unet = UNet2DConditionModel.from_pretrained(MODEL / "unet", torch_dtype=torch.float32)
-    text = CLIPTextModel.from_pretrained(MODEL / "text_encoder", dtype=torch.float32)
-    vae = AutoencoderKL.from_pretrained(MODEL / "vae", torch_dtype=torch.float32)
-    tokenizer = CLIPTokenizer.from_pretrained(MODEL / "tokenizer")
-    for part in (unet, text, vae):
-        part.requires_grad_(False)
+    unet, text, vae, tokenizer = frozen_parts()
     rng = random.Random(options.seed)
     vectors = learn(text, unet, vae, tokenizer, options.minutes, options.vectors, rng)
     save_file({"emb_params": vectors.half()}, options.out)

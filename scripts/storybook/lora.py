@@ -75,16 +75,22 @@ def prints(vae: AutoencoderKL, count: int, rng: random.Random) -> tuple[Tensor, 
     return torch.cat(latents), captions
 
 
-def train(minutes: float, scenes: int, rank: int, seed: int) -> dict[str, Change]:
-    """Train for so long, printing the loss now and then."""
-    torch.manual_seed(seed)
-    rng = random.Random(seed)
+def frozen_parts() -> tuple[UNet2DConditionModel, CLIPTextModel, AutoencoderKL, CLIPTokenizer]:
+    """UNet, text encoder, VAE and tokenizer of the built-in model; their weights do not learn."""
     unet = UNet2DConditionModel.from_pretrained(MODEL / "unet", torch_dtype=torch.float32)
     text = CLIPTextModel.from_pretrained(MODEL / "text_encoder", dtype=torch.float32)
     vae = AutoencoderKL.from_pretrained(MODEL / "vae", torch_dtype=torch.float32)
     tokenizer = CLIPTokenizer.from_pretrained(MODEL / "tokenizer")
     for part in (unet, text, vae):
         part.requires_grad_(False)
+    return unet, text, vae, tokenizer
+
+
+def train(minutes: float, scenes: int, rank: int, seed: int) -> dict[str, Change]:
+    """Train for so long, printing the loss now and then."""
+    torch.manual_seed(seed)
+    rng = random.Random(seed)
+    unet, text, vae, tokenizer = frozen_parts()
     changes = changes_of({"unet": unet, "text_encoder": text}, rank)
     weights = [matrix for change in changes.values() for matrix in (change.down, change.up)]
     latents, captions = prints(vae, scenes, rng)
