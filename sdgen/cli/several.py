@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from sdgen.cli.output import Output, error_object
-from sdgen.errors import GenerationError, InputError, OutputError
+from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
 
 
 def check_targets(pairs: Iterable[tuple[Path, Path]]) -> None:
@@ -51,6 +51,7 @@ def each(sources: Sequence[Path], work: Callable[[Path], None], out: Output, don
         done: What happens to them, as in "2 of 3 could not be converted".
 
     Raises:
+        InterruptedRunError: The user asked for an end; the others are not tried.
         SdgenError: The failure of the only one.
         GenerationError: Some of several failed.
     """
@@ -58,7 +59,9 @@ def each(sources: Sequence[Path], work: Callable[[Path], None], out: Output, don
     for source in sources:
         try:
             work(source)
-        except (InputError, GenerationError, OutputError) as error:
+        except InterruptedRunError:
+            raise
+        except SdgenError as error:
             if not sources[1:]:
                 raise
             failed += 1

@@ -11,12 +11,13 @@ import typer
 from sdgen import engine
 from sdgen.cli.drawing import report, save, steps, warn_of
 from sdgen.cli.options import Device, Format, Json, LoraDirs, Overwrite, Quiet, with_settings
-from sdgen.cli.output import Output, error_object
+from sdgen.cli.output import Output
 from sdgen.cli.progress import Display, open_display, shorten
+from sdgen.cli.several import each
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.target import Target, check_size_in, target_of
 from sdgen.engine import Drawing
-from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
+from sdgen.errors import InputError
 from sdgen.files.images import open_pixels, read_record_of
 from sdgen.files.reading import NoRecordError
 from sdgen.metadata.record import Record, as_written
@@ -79,23 +80,13 @@ def upscale(
     _check(flags, method, sources, output)
     target = target_of(output, format, overwrite=overwrite).checked(1)
     order = _Order(flags, scale, method, tuple(lora_dir), device, target)
-    failures: list[SdgenError] = []
     with stop_on_signals() as stop, open_display(out) as shown:
-        for path in sources:
-            try:
-                stop.check()
-                _enlarge(path, order, out, shown, stop)
-            except InterruptedRunError:
-                raise
-            except SdgenError as error:
-                failures.append(error)
-                if sources[1:]:
-                    out.warn(str(error))
-                    out.json({"source": str(path), "error": error_object(error)})
-    if len(failures) == 1 == len(sources):
-        raise failures[0]
-    if failures:
-        raise GenerationError(f"{len(failures)} of {len(sources)} could not be enlarged")
+
+        def work(source: Path) -> None:
+            stop.check()
+            _enlarge(source, order, out, shown, stop)
+
+        each(sources, work, out, "enlarged")
 
 
 def _check(flags: Layer, method: str, sources: list[Path], output: Path) -> None:
