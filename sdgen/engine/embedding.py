@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sdgen.engine.failures import failures_of
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.tensors import tensors_of
 from sdgen.errors import ModelError
@@ -90,7 +89,6 @@ class _Placing:
 class _Learned:
     """What was learned last: the numbers of the words, and each encoder's vectors."""
 
-    key: tuple[Any, ...]
     numbers: Mapping[str, Mapping[str, range]]
     vectors: Mapping[str, Tensor]
 
@@ -119,7 +117,7 @@ def with_embeddings(
             parts[name] = TaughtTokenizer(own, numbers)
             undo.callback(parts.__setitem__, name, own)
             _hook(parts[encoder], learned.vectors[encoder], undo)
-        yield replace(loaded, texts=loaded.texts.beside(learned.key))
+        yield replace(loaded, texts=loaded.texts.beside(_key_of(model.embeddings)))
 
 
 def embedding_records(model: LocalModel, settings: Settings) -> list[AddedRecord]:
@@ -150,16 +148,14 @@ def _hook(encoder: nn.Module, vectors: Tensor, undo: ExitStack) -> None:
 
 def _kept(loaded: LoadedModel, files: Sequence[AddedFile]) -> _Learned:
     """From what was learned last, where it is the same."""
-    key = tuple((one.word, one.sha256) for one in files)
-    known: _Learned | None = loaded.kept.get(_KEPT)
-    if known is None or known.key != key:
-        with failures_of("load"):
-            known = _learn(loaded, files, key)
-        loaded.kept[_KEPT] = known
-    return known
+    return loaded.keeping(_KEPT, _key_of(files), lambda: _learn(loaded, files))
 
 
-def _learn(loaded: LoadedModel, files: Sequence[AddedFile], key: tuple[Any, ...]) -> _Learned:
+def _key_of(files: Sequence[AddedFile]) -> tuple[tuple[str, str], ...]:
+    return tuple((one.word, one.sha256) for one in files)
+
+
+def _learn(loaded: LoadedModel, files: Sequence[AddedFile]) -> _Learned:
     read = [(one, tensors_of(one)) for one in files]
     numbers: dict[str, dict[str, range]] = {}
     vectors: dict[str, Tensor] = {}
@@ -177,4 +173,4 @@ def _learn(loaded: LoadedModel, files: Sequence[AddedFile], key: tuple[Any, ...]
             numbers[encoder][file.word] = range(start, start + len(own))
             rows.append(own.float())
         vectors[encoder] = torch.cat(rows)
-    return _Learned(key, numbers, vectors)
+    return _Learned(numbers, vectors)

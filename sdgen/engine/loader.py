@@ -2,16 +2,16 @@
 
 import gc
 import os
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import torch
 
 from sdgen.engine.decode import usual_format
 from sdgen.engine.devices import DTYPES, usual_layout
-from sdgen.engine.failures import LackOfMemoryError
+from sdgen.engine.failures import LackOfMemoryError, failures_of
 from sdgen.engine.libraries import diffusers, transformers
 from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.engine.prompts import TextCache
@@ -20,8 +20,7 @@ from sdgen.garbage import unsearched
 from sdgen.models import LocalModel
 from sdgen.models.folder import read_json
 
-if TYPE_CHECKING:
-    from sdgen.engine.lora import Added
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,7 @@ class LoadedModel:
 
     The pipeline's own scheduler is replaced for each call; `trained` never changes. `hashes` are
     those of the files that were loaded, whatever lies in the folder by now. `texts` are its last
-    embeddings, `attention` the kernel that its UNet used for each shape (`kernel_used`), `added`
-    the LoRAs that were added last, at most one set of them, `kept` what other features loaded.
+    embeddings, `attention` the kernel that its UNet used for each shape (`kernel_used`).
     """
 
     pipeline: Any
@@ -39,8 +37,25 @@ class LoadedModel:
     hashes: dict[str, str]
     texts: TextCache = field(default_factory=TextCache)
     attention: dict[Hashable, str] = field(default_factory=dict)
-    added: "list[Added]" = field(default_factory=list)
-    kept: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[str, tuple[Hashable, Any]] = field(default_factory=dict)
+
+    def keeping(self, what: str, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made for the model last, if `key` is the same; else what `make` gives now.
+
+        Args:
+            what: Of which feature; each keeps one thing.
+            key: What it was made from.
+            make: Makes it.
+
+        Raises:
+            LackOfMemoryError: It does not fit the memory.
+        """
+        if what not in self._kept or self._kept[what][0] != key:
+            self._kept.pop(what, None)  # first, so that there are never two in memory
+            with failures_of("load"):
+                self._kept[what] = (key, make())
+        made: Made = self._kept[what][1]
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ The model's own weights are never touched, so that a picture drawn without a LoR
 with it has the same bits as before. That is why nothing is fused, and the layers are not replaced.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sdgen.engine.failures import failures_of
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.prompts import TextCache
 from sdgen.engine.tensors import tensors_of
@@ -61,7 +60,6 @@ class Adapter:
 class Added:
     """What was added to the model last, and the embeddings of prompts with it."""
 
-    key: Hashable
     adapters: tuple[Adapter, ...]
     texts: TextCache
 
@@ -108,14 +106,13 @@ def notices_of(adapters: Sequence[Adapter]) -> list[str]:
 
 def _added(loaded: LoadedModel, asked: Sequence[tuple[AddedFile, LoraEntry]]) -> Added:
     """From what was added last, where it is the same."""
+
+    def fitted() -> Added:
+        layers = _layers(loaded.pipeline) if asked else {}
+        return Added(tuple(_fitted(lora, entry, layers) for lora, entry in asked), TextCache())
+
     key = tuple((lora.sha256, str(entry)) for lora, entry in asked)
-    if loaded.added and loaded.added[0].key == key:
-        return loaded.added[0]
-    layers = _layers(loaded.pipeline) if asked else {}
-    with failures_of("load"):
-        adapters = tuple(_fitted(lora, entry, layers) for lora, entry in asked)
-    loaded.added[:] = [Added(key, adapters, TextCache())]
-    return loaded.added[0]
+    return loaded.keeping("lora", key, fitted)
 
 
 def _layers(pipeline: Any) -> dict[Place, nn.Module]:

@@ -15,7 +15,6 @@ from diffusers import AutoencoderKL
 from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 from torch import Tensor
 
-from sdgen.engine.failures import failures_of
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.tensors import tensors_of
 from sdgen.errors import ModelError
@@ -63,13 +62,7 @@ def vae_record(model: LocalModel, settings: Settings) -> list[AddedRecord]:
 
 def _kept(loaded: LoadedModel, file: AddedFile) -> Any:
     """The VAE, from what was loaded last, where it is the same."""
-    known, vae = loaded.kept.get(_PART, (None, None))
-    if known != file.sha256:
-        loaded.kept.pop(_PART, None)  # first, so that there are never two in memory
-        with failures_of("load"):
-            vae = _load(loaded.pipeline, file)
-        loaded.kept[_PART] = (file.sha256, vae)
-    return vae
+    return loaded.keeping(_PART, file.sha256, lambda: _load(loaded.pipeline, file))
 
 
 def _load(pipeline: Any, file: AddedFile) -> Any:
