@@ -15,7 +15,7 @@ from sdgen.engine import Drawing
 from sdgen.files.compare import Likeness, compare_pixels, likeness
 from sdgen.metadata.formats.foreign import Foreign
 from sdgen.metadata.formats.reports import Fidelity, FieldReport, short
-from sdgen.metadata.record import FollowedRecord, as_written, pixels_sha256
+from sdgen.metadata.record import FollowedRecord, pixels_sha256
 from sdgen.models import LocalModel, find_model
 from sdgen.models.by_hash import Known, Meant, known_of, model_meant, stem_of
 from sdgen.models.finding import Search
@@ -174,11 +174,7 @@ def _not_exact(reports: Sequence[FieldReport]) -> str:
 
 
 def with_source(
-    drawing: Drawing,
-    found: Foreign,
-    reports: Sequence[FieldReport],
-    picture: Image.Image | None,
-    written: Written | None = None,
+    drawing: Drawing, found: Foreign, reports: Sequence[FieldReport], picture: Image.Image | None
 ) -> Drawing:
     """`drawing`, whose record tells whose recipe it follows and how well; no value of theirs."""
     source = FollowedRecord(
@@ -187,5 +183,4 @@ def with_source(
         pixels_sha256=pixels_sha256(picture) if picture else None,
         fidelity={one.field: one.fidelity for one in reports},
     )
-    record = drawing.record.model_copy(update={"followed": source})
-    return Drawing(drawing.image, as_written(record, written))
+    return Drawing(drawing.image, drawing.record.model_copy(update={"followed": source}))

@@ -1,13 +1,19 @@
 """What the commands that draw one picture after another share: notices, steps, saving, telling."""
 
+import time
+
+from sdgen import engine
 from sdgen.cli.output import Output, display
-from sdgen.cli.progress import Display
+from sdgen.cli.progress import Display, shorten
 from sdgen.cli.target import Target
 from sdgen.engine import Drawing, ImageGenerator, OnStep
 from sdgen.files.names import file_stem
 from sdgen.files.save import SavedPicture, at_once, save_picture
 from sdgen.files.writers import Turn, WriterPool
+from sdgen.metadata.record import as_written
 from sdgen.models import LocalModel
+from sdgen.models.resolve import Plan
+from sdgen.recipe.prompt.wording import Written
 from sdgen.recipe.settings import Settings
 from sdgen.stop import Stop
 
@@ -28,6 +34,31 @@ def steps(shown: Display, stop: Stop, writers: WriterPool | None = None) -> OnSt
         shown.step(done, total)
 
     return on_step
+
+
+def draw_one(
+    plan: tuple[Plan, Written | None], device: str, out: Output, shown: Display, on_step: OnStep
+) -> tuple[Drawing, float]:
+    """One picture, drawn alone, and the seconds that it took from where the device was ready.
+
+    `plan` has how the prompts were written beside what is drawn, as the makers of plans give it.
+
+    Raises:
+        SdgenError: It could not be drawn.
+    """
+    planned, written = plan
+    shown.loading(planned.model)
+    generator = engine.open_generator(device)
+    warn_of(generator, planned.settings, planned.model, out)
+    shown.picture(shorten(planned.settings.prompt))
+    started = time.perf_counter()
+    drawing = generator.generate(planned.settings, planned.model, on_step, out.warn)
+    return with_wording(drawing, written), time.perf_counter() - started
+
+
+def with_wording(drawing: Drawing, written: Written | None) -> Drawing:
+    """`drawing`, whose record tells how its prompts were written."""
+    return Drawing(drawing.image, as_written(drawing.record, written))
 
 
 def save(drawing: Drawing, number: int, target: Target, turn: Turn = at_once) -> SavedPicture:

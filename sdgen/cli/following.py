@@ -7,13 +7,12 @@ from typing import Any
 
 from PIL import Image
 
-from sdgen import engine
 from sdgen.cli.attempts import Outcome, Request
-from sdgen.cli.drawing import save, steps, warn_of
+from sdgen.cli.drawing import draw_one, save, steps
 from sdgen.cli.fidelity_table import HEADERS, fidelity_rows
 from sdgen.cli.locked import check_locked
 from sdgen.cli.output import Output
-from sdgen.cli.progress import Display, shorten
+from sdgen.cli.progress import Display
 from sdgen.errors import InputError, ModelError
 from sdgen.following import Places, model_for, planned, settled, verdict_on, with_source
 from sdgen.metadata.formats.fidelity import settings_of
@@ -60,15 +59,11 @@ def follow(  # what any attempt gets, and the recipe
     if request.check_only:
         verdict = Verdict("unchecked", "the recipe can be followed (nothing drawn)")
         return Outcome(path, verdict, told=_object(found, reports))
-    shown.loading(plan.model)
-    generator = engine.open_generator(request.device)
-    warn_of(generator, plan.settings, plan.model, out)
-    shown.picture(shorten(plan.settings.prompt))
-    drawing = generator.generate(plan.settings, plan.model, steps(shown, stop), out.warn)
+    drawing, _ = draw_one((plan, written), request.device, out, shown, steps(shown, stop))
     verdict, alike = verdict_on(picture, drawing, reports, request.tolerance)
     kept = None
     if request.target:
-        kept = save(with_source(drawing, found, reports, picture, written), 0, request.target).path
+        kept = save(with_source(drawing, found, reports, picture), 0, request.target).path
         out.result(str(kept))
     told = _object(found, reports) | {"likeness": asdict(alike) if alike else None}
     return Outcome(path, verdict, kept, told=told)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from sdgen.cli.attempts import Outcome, Request
 from sdgen.cli.cells import original_in
-from sdgen.cli.drawing import report, save, steps, warn_of
+from sdgen.cli.drawing import report, save, steps, warn_of, with_wording
 from sdgen.cli.following import follow
 from sdgen.cli.locked import check_locked
 from sdgen.cli.output import Output
@@ -23,7 +23,7 @@ from sdgen.files.formats import FORMATS, HEAD_BYTES, SUFFIXES, format_in
 from sdgen.files.images import open_pixels, records_disagree
 from sdgen.files.reading import NoRecordError, pixels_in, readable
 from sdgen.metadata.formats.foreign import Foreign
-from sdgen.metadata.record import Record, as_written
+from sdgen.metadata.record import Record
 from sdgen.models import LocalModel
 from sdgen.replay import draw_like, open_like, recorded_model, redraw
 from sdgen.sources.recorded import find_recorded
@@ -172,7 +172,6 @@ def _variation(
         tell=out.warn,
     )
     seconds = time.perf_counter() - started
-    drawing = with_parent(drawing, record)
-    drawing = Drawing(drawing.image, as_written(drawing.record, written))
+    drawing = with_wording(with_parent(drawing, record), written)
     assert request.target is not None  # a variation is always kept
     report(out, drawing, save(drawing, 0, request.target), seconds)

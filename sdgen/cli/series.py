@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from sdgen.cli.drawing import report, save, steps
+from sdgen.cli.drawing import report, save, steps, with_wording
 from sdgen.cli.output import Output, error_object
 from sdgen.cli.preview import PictureDisplay, watching
 from sdgen.cli.progress import Display, shorten
@@ -14,7 +14,6 @@ from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import GenerationError, InputError, InterruptedRunError, SdgenError
 from sdgen.files.save import SavedPicture
 from sdgen.files.writers import Turn, WriterPool
-from sdgen.metadata.record import as_written
 from sdgen.models.resolve import Plan
 from sdgen.recipe.prompt.wording import Wording, Written
 from sdgen.recipe.seeds import SEEDS_BELOW, counting_seed, numbered
@@ -114,8 +113,7 @@ class Series:
             if isinstance(outcome, SdgenError):
                 writers.hand_in(partial(_failure, outcome), partial(self._failed, number))
                 continue
-            record = as_written(outcome.record, self.pictures[number][1])
-            drawing = Drawing(outcome.image, record)
+            drawing = with_wording(outcome, self.pictures[number][1])
             writers.hand_in(
                 partial(save, drawing, number, self.target),
                 partial(self._written, drawing, seconds),

@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from sdgen import engine
-from sdgen.cli.drawing import report, save, steps, warn_of
+from sdgen.cli.drawing import draw_one, report, save, steps
 from sdgen.cli.options import Device, Format, Json, LoraDirs, Overwrite, Quiet, with_settings
 from sdgen.cli.output import Output
-from sdgen.cli.progress import Display, open_display, shorten
+from sdgen.cli.progress import Display, open_display
 from sdgen.cli.several import each
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.target import Target, check_size_in, target_of
@@ -20,7 +19,7 @@ from sdgen.engine import Drawing
 from sdgen.errors import InputError
 from sdgen.files.images import open_pixels, read_record_of
 from sdgen.files.reading import NoRecordError
-from sdgen.metadata.record import Record, as_written
+from sdgen.metadata.record import Record
 from sdgen.models import LocalModel
 from sdgen.recipe.layers import Layer
 from sdgen.replay import recorded_model
@@ -138,13 +137,6 @@ def _drawn_over(
             return model
 
     upscaler = "latent" if order.method == "latent" else "lanczos"
-    planned, written = plan_over(
-        path, record, order.flags, order.scale, upscaler, find, order.lora_dirs
-    )
-    check_size_in(order.target, planned.settings)
-    shown.loading(planned.model)
-    generator = engine.open_generator(order.device)
-    warn_of(generator, planned.settings, planned.model, out)
-    shown.picture(shorten(planned.settings.prompt))
-    drawing = generator.generate(planned.settings, planned.model, steps(shown, stop), out.warn)
-    return Drawing(drawing.image, as_written(drawing.record, written))
+    plan = plan_over(path, record, order.flags, order.scale, upscaler, find, order.lora_dirs)
+    check_size_in(order.target, plan[0].settings)
+    return draw_one(plan, order.device, out, shown, steps(shown, stop))[0]
