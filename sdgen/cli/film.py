@@ -1,33 +1,30 @@
 """`sdgen film PROMPT`: how the picture came out of the noise, and where the model looked."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from sdgen import engine
 from sdgen.api import plan_picture
-from sdgen.cli.drawing import report, save, steps, warn_of
+from sdgen.cli.drawing import draw_one, report, save, steps
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.options import Configs, Device, Json, LoraDirs, Overwrite, Quiet, with_settings
 from sdgen.cli.output import Output
 from sdgen.cli.output import display as safe
-from sdgen.cli.progress import Display, open_display, shorten
+from sdgen.cli.progress import open_display
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.target import Target
 from sdgen.cli.wording import StyleNames, StylesFile, WildcardFolder
-from sdgen.engine import Drawing, OnStep
+from sdgen.engine import OnStep
 from sdgen.engine.watch import Glimpse, Watch
 from sdgen.errors import InputError
 from sdgen.files.names import file_stem
 from sdgen.files.names import words as name_words
 from sdgen.files.wording import wording_of
 from sdgen.files.write import publish
-from sdgen.metadata.record import as_written
 from sdgen.models.finding import Search
 from sdgen.models.resolve import Plan
 from sdgen.models.words import known_words, seen_words
@@ -107,8 +104,8 @@ def film(
     target = Target(folder, "png", "picture", ".png", overwrite).checked(1)
     with stop_on_signals() as stop, open_display(out) as display:
         reel = Reel(steps(display, stop), words=sought)
-        drawing, seconds = _draw(planned, settings, device, reel, display, out)
-        drawing = Drawing(drawing.image, as_written(drawing.record, written))
+        plan = replace(planned, settings=settings)
+        drawing, seconds = draw_one((plan, written), device, out, display, reel)
         report(out, drawing, save(drawing, 0, target), seconds)
         display.picture("developing the film")
         _Developed(drawing.image, reel, frames, shown, stop).write(kinds, target, out)
@@ -171,18 +168,6 @@ def _sought(settings: Settings, planned: Plan, asked: Sequence[str]) -> list[str
         if not word.strip() or " ".join(word.casefold().split()) not in flat:
             raise InputError(f"--word: {word!r} is not in the prompt")
     return list(asked) or seen_words(text, known_words(planned.model.folder))
-
-
-def _draw(
-    planned: Plan, settings: Settings, device: str, reel: Reel, display: Display, out: Output
-) -> tuple[Drawing, float]:
-    display.loading(planned.model)
-    generator = engine.open_generator(device)
-    warn_of(generator, settings, planned.model, out)
-    display.picture(shorten(settings.prompt))
-    started = time.perf_counter()
-    drawing = generator.generate(settings, planned.model, reel, lambda line: out.warn(safe(line)))
-    return drawing, time.perf_counter() - started
 
 
 @dataclass(frozen=True, slots=True)
