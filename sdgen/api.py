@@ -43,7 +43,7 @@ class Picture:
         """Write the image, with its record inside and as JSON beside it.
 
         Args:
-            path: A .png, .jpg or .webp file; its folder is made if it is missing.
+            path: A .png, .jpg, .webp or .avif file; its folder is made if it is missing.
             overwrite: Replace a picture of that name.
             inside: What the image itself tells: record, origin or mark (`docs/privacy.md`).
 

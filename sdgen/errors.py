@@ -18,7 +18,8 @@ Only the command line turns them into text. Anything else that escapes is our bu
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -115,6 +116,16 @@ def nearest(word: str, known: Iterable[str], *, most: int = 3) -> list[str]:
     by_folded = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(word.casefold(), by_folded, n=most, cutoff=0.6)
     return [by_folded[name] for name in close]
+
+
+@contextmanager
+def with_hint(hint: str) -> Iterator[None]:
+    """Say `hint` of what goes wrong meanwhile and has none: who asked knows the flag for it."""
+    try:
+        yield
+    except SdgenError as error:
+        error.hint = error.hint or hint
+        raise
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from sdgen.cli.options import Json, Overwrite, Quiet
 from sdgen.cli.output import Output
-from sdgen.errors import GenerationError, InputError, SdgenError
+from sdgen.errors import GenerationError, InputError, SdgenError, with_hint
 from sdgen.files.formats import Format, format_of
 from sdgen.files.write import name_taken, publish
 
@@ -20,7 +20,8 @@ Sources = Annotated[
     list[Path], typer.Argument(metavar="FOLDER|IMAGE...", help="Folders, or pictures, in order.")
 ]
 SheetPath = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FILE", help="The sheet: .png, .webp or .jpg.")
+    Path,
+    typer.Option("--output", "-o", metavar="FILE", help="The sheet: .png, .webp, .jpg or .avif."),
 ]
 Columns = Annotated[
     int | None, typer.Option("--columns", min=1, max=200, metavar="N", help="Pictures in a row.")
@@ -52,7 +53,8 @@ def contact_sheet(
     from sdgen.files.sheets import encode_sheet
     from sdgen.gallery.sheet import contact_sheet as drawn
 
-    image = drawn(tiles, size, columns)
+    with with_hint("a smaller --size, or fewer pictures"):
+        image = drawn(tiles, size, columns)
     publish(encode_sheet(image, "contact sheet", {}, format), output, overwrite=overwrite)
     out.say(f"{len(tiles)} pictures on {image.width}x{image.height} pixels")
     out.result(str(output))

@@ -16,19 +16,21 @@ from sdgen.cli.output import display as safe
 from sdgen.cli.progress import open_display
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.stdin import with_stdin_prompt
-from sdgen.cli.target import Target
+from sdgen.cli.target import Target, refuse_picture
 from sdgen.cli.wording import StyleNames, StylesFile, WildcardFolder
 from sdgen.engine import OnStep
 from sdgen.engine.watch import Glimpse, Watch
-from sdgen.errors import InputError
+from sdgen.errors import InputError, with_hint
 from sdgen.files.names import file_stem
 from sdgen.files.names import words as name_words
 from sdgen.files.wording import wording_of
 from sdgen.files.write import publish
 from sdgen.models.finding import Search
 from sdgen.models.resolve import Plan
-from sdgen.models.words import known_words, seen_words
+from sdgen.models.words import known_words, places_of, seen_words
 from sdgen.recipe.layers import Layer
+from sdgen.recipe.passes import hires_size, steps_drawn
+from sdgen.recipe.post import enlarged_size
 from sdgen.recipe.prompt.weights import parse
 from sdgen.recipe.settings import Settings
 from sdgen.stop import Stop
@@ -55,6 +57,10 @@ Words = Annotated[
         help="Map this word of the prompt, or several in a row; repeatable; else each word.",
     ),
 ]  # fmt: skip
+STEPS_HINT = "a smaller --shown, or fewer --frames"
+WORDS_HINT = "a smaller --shown, or fewer words, with --word"
+"""Where a strip would be too large."""
+
 NoWords = Annotated[bool, typer.Option("--no-words", help="Make no maps of words.")]
 Frames = Annotated[
     int, typer.Option("--frames", min=2, max=24, metavar="N", help="Steps on the strip.")
@@ -101,6 +107,8 @@ def film(
     settings, written = wording_of(wildcards, style, styles_file).worded(planned.settings)
     sought = [] if no_words else _sought(settings, planned, word)
     folder = output or Path("outputs") / f"{file_stem(settings)}-film"
+    refuse_picture(folder, "a film")
+    _check_strips(settings, len(sought), frames, shown)
     target = Target(folder, "png", "picture", ".png", overwrite).checked(1)
     with stop_on_signals() as stop, open_display(out) as display:
         reel = Reel(steps(display, stop), words=sought)
@@ -144,9 +152,24 @@ def _check_mp4() -> None:
     from importlib.util import find_spec
 
     if find_spec("av") is None:
-        raise InputError(
-            "MP4 needs PyAV, which is not installed", hint="pip install 'sdgen[film]', or --as webp"
-        )
+        from sdgen.gallery.film import without_pyav
+
+        raise without_pyav()
+
+
+def _check_strips(settings: Settings, words: int, frames: int, shown: int) -> None:
+    """Tell before the work that a strip would be too large.
+
+    Raises:
+        InputError: It would be.
+    """
+    from sdgen.gallery.film import check_steps, check_words
+
+    size = hires_size(settings)
+    with with_hint(STEPS_HINT):
+        check_steps(min(frames, steps_drawn(settings)), size, shown)
+    with with_hint(WORDS_HINT):
+        check_words(words, enlarged_size(size, settings.post), shown)
 
 
 def plain_text(settings: Settings) -> str:
@@ -163,9 +186,8 @@ def _sought(settings: Settings, planned: Plan, asked: Sequence[str]) -> list[str
         InputError: One that was asked for is not in the prompt.
     """
     text = plain_text(settings)
-    flat = " ".join(text.casefold().split())
     for word in asked:
-        if not word.strip() or " ".join(word.casefold().split()) not in flat:
+        if not places_of(word, text):
             raise InputError(f"--word: {word!r} is not in the prompt")
     return list(asked) or seen_words(text, known_words(planned.model.folder))
 
@@ -193,7 +215,8 @@ class _Developed:
                 self._put(f"film.{kind}", moving([*film, self.picture], kind), target, out)
         if not self.reel.maps:
             return
-        strip = word_strip(self.picture, self.reel.maps, self.shown)
+        with with_hint(WORDS_HINT):
+            strip = word_strip(self.picture, self.reel.maps, self.shown)
         self._publish("words.png", strip, target, out)
         for number, (word, heat) in enumerate(self.reel.maps, 1):
             name = f"words/{number:02}-{name_words(word) or 'word'}.png"
@@ -206,7 +229,8 @@ class _Developed:
         noises = [self._developed(at, guess=False) for at in picked]
         guesses = [self._developed(at, guess=True) for at in picked]
         names = [f"step {at + 1} of {len(self.reel.seen)}" for at in picked]
-        return step_strip(noises, guesses, names, self.shown)
+        with with_hint(STEPS_HINT):
+            return step_strip(noises, guesses, names, self.shown)
 
     def _developed(self, at: int, *, guess: bool) -> "Image.Image":
         """Step `at`, decoded once."""

@@ -34,9 +34,10 @@ from sdgen.cli.output import Output, display
 from sdgen.cli.preview import Preview, PreviewAs, open_display, preview_kind
 from sdgen.cli.signals import stop_on_signals
 from sdgen.cli.stdin import with_stdin_prompt
+from sdgen.cli.target import refuse_picture
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
-from sdgen.errors import InputError
-from sdgen.files.formats import SUFFIXES, format_named, is_foreign
+from sdgen.errors import InputError, with_hint
+from sdgen.files.formats import format_named
 from sdgen.files.names import words as name_words
 from sdgen.files.wording import wording_of
 from sdgen.models.finding import Search
@@ -116,8 +117,7 @@ def grid(
     lock = open_lock(locked=locked, path=lock_file)
     asked = _asked(flags, replace, [name for name in (x, y, z) if name], config)
     folder = output or _folder(str(asked.said["prompt"]))
-    if folder.suffix.lower() in SUFFIXES or is_foreign(folder.suffix):
-        raise InputError(f"--output of a grid is a folder, and {folder.name} looks like a picture")
+    refuse_picture(folder, "a grid")
     options = BatchOptions(
         format=format_named(format) or "png",
         micro_batch=micro_batch_of(micro_batch),
@@ -242,7 +242,8 @@ class _Sheet:
             image.thumbnail(size)
             return Tile(image)
 
-        return grid_sheet(heads, picture, size)
+        with with_hint("--cell-size 64"):
+            return grid_sheet(heads, picture, size)
 
     def _note(self, paths: Sequence[Path | None]) -> dict[str, Any]:
         from sdgen.files.images import read_record_of

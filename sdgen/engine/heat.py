@@ -5,7 +5,6 @@ from them in shares that sum to one: softmax(q·kᵀ/√d). A token's map is its
 heads, layers and steps, all brought to one size. Source: Tang et al. 2022, "What the DAAM".
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from sdgen.engine.weighted import readers
-from sdgen.models.scripts import is_chinese
+from sdgen.engine.weighted import COMMA, readers
+from sdgen.models.tokens import MARKS
+from sdgen.models.words import places_of
 from sdgen.recipe.prompt.chunks import chunked
 from sdgen.recipe.prompt.weights import parse
 from sdgen.recipe.settings import Settings
@@ -138,19 +138,11 @@ def found_in(pipeline: Any, settings: Settings, words: Sequence[str]) -> list[Wo
     text, tokens = _placed(pipeline, settings)
     found = []
     for word in words:
-        spans = [match.span() for match in _sought(word).finditer(text)]
+        spans = places_of(word, text)
         places = {at for (a, b), at in tokens if any(a < end and b > start for start, end in spans)}
         if places:
             found.append(Word(word, tuple(sorted(places))))
     return found
-
-
-def _sought(word: str) -> "re.Pattern[str]":
-    """`word` in any case, and not inside of a longer one; Chinese has no spaces between words."""
-    inside = "" if is_chinese(word) else r"[^\W_]"
-    quoted = r"\s+".join(map(re.escape, word.split()))
-    around = (f"(?<!{inside})", f"(?!{inside})") if inside else ("", "")
-    return re.compile(f"{around[0]}{quoted}{around[1]}", re.IGNORECASE)
 
 
 def _placed(pipeline: Any, settings: Settings) -> tuple[str, list[tuple[tuple[int, int], int]]]:
@@ -167,8 +159,8 @@ def _placed(pipeline: Any, settings: Settings) -> tuple[str, list[tuple[tuple[in
             text += part
         sections.append(tokens)
         text += "\n"
-    comma = reader.tokenizer.convert_tokens_to_ids(",</w>")
-    chunks = chunked(sections, lambda token: token.id == comma, reader.length - 2)
+    comma = reader.tokenizer.convert_tokens_to_ids(COMMA)
+    chunks = chunked(sections, lambda token: token.id == comma, reader.length - MARKS)
     return text, [
         ((token.start, token.end), number * reader.length + 1 + at)
         for number, chunk in enumerate(chunks)

@@ -15,7 +15,7 @@ from sdgen.engine.encode import encode_picture
 from sdgen.engine.ladder import Way
 from sdgen.engine.loader import LoadedModel
 from sdgen.errors import GenerationError
-from sdgen.recipe.passes import hires_size, hires_steps, steps_over
+from sdgen.recipe.passes import hires_size, hires_steps
 from sdgen.recipe.settings import Settings
 from sdgen.sources.fitting import given
 
@@ -71,8 +71,3 @@ def _first_picture(
     picture = given(row)
     assert picture is not None  # a pass that draws nothing has a picture
     return picture.image
-
-
-def steps_drawn_over(settings: Settings) -> int:
-    """The steps that the second pass draws."""
-    return steps_over(hires_steps(settings), settings.hires_strength or 0)

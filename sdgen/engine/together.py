@@ -12,13 +12,14 @@ from sdgen.engine.beginning import beginning_of
 from sdgen.engine.decode import Decoded, decode, usual_format
 from sdgen.engine.denoise import denoise
 from sdgen.engine.failures import failures_of
-from sdgen.engine.hires import enlarged, second_pass, steps_drawn_over
+from sdgen.engine.hires import enlarged, second_pass
 from sdgen.engine.ladder import AS_USUAL, Way
 from sdgen.engine.loader import LoadedModel, layout_of
 from sdgen.engine.prompts import Text, encode
 from sdgen.engine.weighted import chunks_needed
 from sdgen.errors import GenerationError
 from sdgen.metadata.record import Environment
+from sdgen.recipe.passes import steps_drawn_over
 from sdgen.recipe.settings import Settings
 from sdgen.sources.fitting import repainted
 

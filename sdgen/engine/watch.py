@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Glimpse(Protocol):
-    """What there was at one step: `noise` is what the model got, `guess` what it saw in it."""
+    """What there was at one step: what the model got, noise and all, or its guess."""
 
     def small(self, row: int = 0, *, guess: bool = True) -> "Image.Image":
         """A quick look, 1/8 as wide and high as the picture."""

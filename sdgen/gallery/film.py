@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from sdgen.errors import InputError
-from sdgen.gallery.grid import Heads, grid_sheet
-from sdgen.gallery.sheet import Tile, contact_sheet, fitted
+from sdgen.gallery.grid import Heads, grid_measures, grid_sheet
+from sdgen.gallery.sheet import Frame, Tile, contact_sheet, fitted
 
 Motion = Literal["gif", "webp", "mp4"]
 
@@ -28,13 +28,51 @@ def chosen(count: int, most: int) -> list[int]:
     return [round(at * (count - 1) / (most - 1)) for at in range(most)] if most > 1 else [count - 1]
 
 
+def check_steps(count: int, size: tuple[int, int], shown: int) -> None:
+    """Refuse a strip of `count` steps that no program would open, before they are drawn.
+
+    Args:
+        count: Steps on the strip.
+        size: Width and height of the pictures.
+        shown: Longest side on the strip.
+
+    Raises:
+        InputError: It would be too large.
+    """
+    grid_measures(_heads([f"step {at + 1}" for at in range(count)]), _shown(size, shown))
+
+
+def check_words(count: int, size: tuple[int, int], shown: int) -> None:
+    """The same for the picture and `count` words.
+
+    Raises:
+        InputError: The strip would be too large.
+    """
+    columns = _columns(count + 1)
+    Frame(*_shown(size, shown)).size_of(columns, -(-(count + 1) // columns))
+
+
+def _shown(size: tuple[int, int], most: int) -> tuple[int, int]:
+    """What `fitted` makes of a picture of `size`, rounded down."""
+    longest = max(size)
+    most = min(most, longest)
+    return max(1, size[0] * most // longest), max(1, size[1] * most // longest)
+
+
+def _heads(steps: Sequence[str]) -> Heads:
+    return Heads(list(steps), ["what it got", "what it saw in it"])
+
+
+def _columns(tiles: int) -> int:
+    return min(tiles, 6)
+
+
 def step_strip(
     noises: Sequence[Image.Image], guesses: Sequence[Image.Image], steps: Sequence[str], size: int
 ) -> Image.Image:
     """Two rows: what the model got at each step, and what it saw in that."""
     shown = [fitted(image, size) for image in alike([*noises, *guesses])]
-    heads = Heads(list(steps), ["what it got", "what it saw in it"])
-    return grid_sheet(heads, lambda at: Tile(shown[at]), shown[0].size)
+    return grid_sheet(_heads(steps), lambda at: Tile(shown[at]), shown[0].size)
 
 
 def alike(images: Sequence[Image.Image]) -> list[Image.Image]:
@@ -64,7 +102,7 @@ def word_strip(
     """The picture, and over it each word's map."""
     tiles = [Tile(fitted(picture, size), "the picture")]
     tiles += [Tile(fitted(overlaid(picture, heat), size), word) for word, heat in maps]
-    return contact_sheet(tiles, size, columns=min(len(tiles), 6))
+    return contact_sheet(tiles, size, columns=_columns(len(tiles)))
 
 
 def moving(frames: Sequence[Image.Image], kind: Motion) -> bytes:
@@ -86,13 +124,18 @@ def moving(frames: Sequence[Image.Image], kind: Motion) -> bytes:
     return file.getvalue()
 
 
+def without_pyav() -> InputError:
+    """What to say where the library for MP4 is missing."""
+    return InputError(
+        "MP4 needs PyAV, which is not installed", hint="pip install 'sdgen[film]', or --as webp"
+    )
+
+
 def _mp4(frames: Sequence[Image.Image]) -> bytes:
     try:
         import av
     except ImportError:
-        raise InputError(
-            "MP4 needs PyAV, which is not installed", hint="pip install 'sdgen[film]', or --as webp"
-        ) from None
+        raise without_pyav() from None
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=1000 // STEP_MS)

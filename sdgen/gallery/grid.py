@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from sdgen.errors import InputError
 from sdgen.gallery.lettering import font_for, letter, wrapped
-from sdgen.gallery.sheet import GAP, INK, PAPER, Frame, Tile, place
+from sdgen.gallery.sheet import GAP, INK, PAPER, Frame, Tile, check_measures, place
 
 HEAD_LINES = 3
 MOST_SIDE = 8000
@@ -22,11 +21,6 @@ class Heads:
     columns: Sequence[str]
     rows: Sequence[str] = ("",)
     blocks: Sequence[str] = ("",)
-
-    @property
-    def count(self) -> int:
-        """Cells in all."""
-        return len(self.columns) * len(self.rows) * len(self.blocks)
 
 
 def cell_size(heads: Heads, shown: tuple[int, int], asked: int | None) -> tuple[int, int]:
@@ -75,12 +69,9 @@ def grid_sheet(heads: Heads, pictures: Callable[[int], Tile], size: tuple[int, i
     Raises:
         InputError: No program would open the sheet.
     """
+    sheet = Image.new("RGB", grid_measures(heads, size), PAPER)
     block = _measured(heads, size)
-    across, down = _arranged(heads)
-    width, height = GAP + across * block.width, GAP + down * block.height
-    if max(width, height) > 16_000 or width * height > 64_000_000:
-        raise InputError(f"the sheet would have {width}x{height} pixels", hint="--cell-size 64")
-    sheet = Image.new("RGB", (width, height), PAPER)
+    across, _ = _arranged(heads)
     per_block = len(heads.columns) * len(heads.rows)
     for number, title in enumerate(heads.blocks):
         at = (number % across * block.width, number // across * block.height)
@@ -91,6 +82,19 @@ def grid_sheet(heads: Heads, pictures: Callable[[int], Tile], size: tuple[int, i
             y = at[1] + block.title + block.top + row * (size[1] + GAP)
             place(sheet, block.frame, (x, y), pictures(number * per_block + index))
     return sheet
+
+
+def grid_measures(heads: Heads, size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the sheet with these words and cells of `size`.
+
+    Raises:
+        InputError: No program would open it.
+    """
+    block = _measured(heads, size)
+    across, down = _arranged(heads)
+    width, height = GAP + across * block.width, GAP + down * block.height
+    check_measures(width, height)
+    return width, height
 
 
 def _measured(heads: Heads, size: tuple[int, int]) -> _Block:

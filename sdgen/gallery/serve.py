@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from sdgen.errors import InputError
 from sdgen.files.formats import format_in
 from sdgen.files.reading import head_of, readable
-from sdgen.gallery.page import json_for_script, page, policy
+from sdgen.gallery.page import json_for_script, numbered, page, policy
 from sdgen.gallery.shelf import Shelf
 
 HOST = "127.0.0.1"
@@ -109,7 +109,7 @@ class _Answer(BaseHTTPRequestHandler):
             state, cards = shelf.cards()
             if known == state:
                 return HTTPStatus.NO_CONTENT, _JSON, b""
-            told = json_for_script({"state": state, "cards": cards})
+            told = json_for_script({"state": state, "cards": numbered(cards)})
             return HTTPStatus.OK, _JSON, told.encode()
         room, _, key = path.removeprefix("/").partition("/")
         if room == "thumbnail" and (small := shelf.thumbnail(key)):

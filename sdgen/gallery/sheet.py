@@ -26,6 +26,16 @@ class Tile:
     label: str = ""
 
 
+def check_measures(width: int, height: int) -> None:
+    """Refuse a sheet of so many pixels that no program would open it.
+
+    Raises:
+        InputError: So it is; whoever asks adds as hint which flag makes it smaller.
+    """
+    if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
+        raise InputError(f"the sheet would have {width}x{height} pixels")
+
+
 def fitted(image: Image.Image, size: int) -> Image.Image:
     """`image` no larger than `size` x `size` pixels; a smaller one is left as it is."""
     if max(image.size) <= size:
@@ -58,19 +68,15 @@ class Frame:
         """Pixels for the words under a picture."""
         return self.lines * (self.letters + 4) + (4 if self.lines else 0)
 
-    def size_of(self, columns: int, rows: int, head: tuple[int, int] = (0, 0)) -> tuple[int, int]:
-        """Pixels of a sheet, with `head` pixels left of and above all pictures.
+    def size_of(self, columns: int, rows: int) -> tuple[int, int]:
+        """Pixels of a sheet.
 
         Raises:
             InputError: No program would open it.
         """
-        width = head[0] + GAP + columns * (self.width + GAP)
-        height = head[1] + GAP + rows * (self.height + self.words + GAP)
-        if max(width, height) > MOST_SIDE or width * height > MOST_PIXELS:
-            raise InputError(
-                f"the sheet would have {width}x{height} pixels",
-                hint="a smaller --size, or fewer pictures",
-            )
+        width = GAP + columns * (self.width + GAP)
+        height = GAP + rows * (self.height + self.words + GAP)
+        check_measures(width, height)
         return width, height
 
 

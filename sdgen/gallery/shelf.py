@@ -13,7 +13,6 @@ from sdgen.files.reading import open_pixels
 from sdgen.gallery.build import relative
 from sdgen.gallery.cards import card_of
 from sdgen.gallery.entries import entry_of, paths_in
-from sdgen.gallery.page import numbered
 from sdgen.gallery.thumbnails import small
 
 LOOK_EVERY_SECONDS = 1.0
@@ -75,9 +74,8 @@ class Shelf:
         paths, _ = paths_in(self._sources)
         found = {path: card for path in paths if (card := self._card(path))}
         self._cards = found
-        shown = [card for _, card in found.values() if card]
         self._paths = {_key(path): path for path, (_, card) in found.items() if card}
-        self._shown = numbered(shown)
+        self._shown = [card for _, card in found.values() if card]
         told = "\n".join(f"{path}\x1f{stamp}" for path, (stamp, _) in found.items())
         self._state = hashlib.sha256(told.encode(errors="replace")).hexdigest()[:16]
 

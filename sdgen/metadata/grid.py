@@ -4,7 +4,9 @@ The records of a grid are almost alike. The first is written whole, of the other
 path into the record and the value there, or the path alone where it has none.
 """
 
+import json
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 from sdgen.errors import InputError
@@ -85,9 +87,7 @@ def _cell(note: dict[str, Any], place: tuple[int, ...]) -> tuple[Record, str]:
     cell = note["cells"][((block - 1) * rows + row - 1) * columns + column - 1]
     if "error" in cell:
         raise InputError(f"has no picture in this cell: {cell['error']}")
-    import json
-
-    whole = json.loads(json.dumps(note["base"]))
+    whole = deepcopy(note["base"])
     for path, *value in cell["changes"]:
         home = whole
         for name in path[:-1]:

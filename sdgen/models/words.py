@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from sdgen.errors import ModelError
+from sdgen.models.scripts import is_chinese
 
 _RUN = re.compile(
     r"[\u3400-\u9fff]+|[^\W_]+(?:['’-][^\W_]+)*"
@@ -82,6 +83,20 @@ def seen_words(text: str, known: frozenset[str]) -> list[str]:
         elif run not in _SMALL_WORDS:
             found.append(run)
     return list(dict.fromkeys(found))
+
+
+def places_of(word: str, text: str) -> list[tuple[int, int]]:
+    """Where `word`, or several in a row, stands in `text`, as (start, end).
+
+    In any case, with any space between, and not inside of a longer word; Chinese has no spaces
+    between words.
+    """
+    quoted = r"\s+".join(map(re.escape, word.split()))
+    if not quoted:
+        return []
+    if not is_chinese(word):
+        quoted = rf"(?<![^\W_]){quoted}(?![^\W_])"
+    return [match.span() for match in re.finditer(quoted, text, re.IGNORECASE)]
 
 
 def _unknown_word(word: str, known: frozenset[str]) -> list[str]:

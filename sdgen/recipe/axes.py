@@ -7,13 +7,14 @@ import csv
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from sdgen.errors import InputError, did_you_mean
 from sdgen.recipe.layers import field_type, is_list
-from sdgen.recipe.settings import PROMPTS, Settings
+from sdgen.recipe.settings import PROMPTS, Settings, folded
 
 MOST_VALUES = 200
 MOST_CELLS = 1000
@@ -148,8 +149,7 @@ def _ordered(axes: list[Axis], order: Sequence[str]) -> list[Axis]:
     left = list(axes)
     first = []
     for name in order:
-        folded = name.strip().lower().replace("-", "_")
-        found = next((axis for axis in left if folded in (axis.title, axis.name)), None)
+        found = _named(name, left)
         if found is None:
             titles = [axis.title for axis in left]
             hint = (
@@ -161,27 +161,46 @@ def _ordered(axes: list[Axis], order: Sequence[str]) -> list[Axis]:
     return first + left
 
 
+def _named(name: str, axes: Sequence[Axis]) -> Axis | None:
+    """The axis of that name; another case of a replaced word is another name if there are both."""
+    asked = folded(name)
+    found = [axis for axis in axes if asked in (folded(axis.title), folded(axis.name))]
+    exact = next((axis for axis in found if axis.title == name.strip()), None)
+    return exact or next(iter(found), None)
+
+
 def values_of(name: str, text: str) -> tuple[str, ...]:
     """The values of a setting that `text` lists: `10,20`, `2..8:2`, `1-10 (+3)`, `1-10 [4]`.
 
     Raises:
-        InputError: There are too many, or none between two commas.
+        InputError: There are too many, or none between two commas, or it cannot be read.
     """
     kind = str if name == "size" else field_type(name)
     values: list[str] = []
-    for item in _items(text):
-        values += _range(name, item, whole=kind is int) if kind is not str else [item]
-        if len(values) > MOST_VALUES:
-            raise InputError(f"{name}: more than {MOST_VALUES} values")
+    with _reading(name, text):
+        for item in _items(text):
+            values += _range(name, item, whole=kind is int) if kind is not str else [item]
+            if len(values) > MOST_VALUES:
+                raise InputError(f"{name}: more than {MOST_VALUES} values")
     if not all(values):
         raise InputError(f"{name}: nothing stands between two commas of {text!r}")
     return tuple(dict.fromkeys(values))
 
 
+@contextmanager
+def _reading(name: str, text: str) -> Iterator[None]:
+    """Refuse what is no table's line, and numbers of more digits than can be counted with."""
+    try:
+        yield
+    except (InvalidOperation, ValueError, csv.Error):
+        shown = repr(text if len(text) <= 60 else f"{text[:60]}…")
+        raise InputError(f"{name}: {shown} cannot be read as a list of values") from None
+
+
 def _items(text: str) -> list[str]:
     """Parted at commas; quotes hold one together, as in a table."""
     [row] = csv.reader([" ".join(text.split("\n"))], skipinitialspace=True) if text else [[""]]
-    return [item.strip() for item in row]
+    return [item.strip() for item in row] or [""]
 
 
 def _range(name: str, item: str, *, whole: bool) -> list[str]:
@@ -194,11 +213,8 @@ def _range(name: str, item: str, *, whole: bool) -> list[str]:
             return _spread(name, Decimal(start), Decimal(end), int(match[4]), whole=whole)
     else:
         return [item]
-    try:
-        low, high = Decimal(start), Decimal(end)
-        by = Decimal(step) if step else Decimal(1)
-    except InvalidOperation:
-        return [item]
+    low, high = Decimal(start), Decimal(end)
+    by = Decimal(step) if step else Decimal(1)
     by = -abs(by) if high < low else abs(by)
     if by == 0:
         raise InputError(f"{name}: {item} goes on by nothing")
@@ -246,7 +262,8 @@ def _with_choices(text: str, chosen: Mapping[int, str]) -> str:
 
 def _replacing(said: Mapping[str, str | list[str]], words: str) -> Axis:
     """A1111's prompt search and replace: the first word is what is looked for, and a value too."""
-    values = tuple(dict.fromkeys(_items(words)))
+    with _reading("--replace", words):
+        values = tuple(dict.fromkeys(_items(words)))
     if not values[0]:
         raise InputError("--replace needs a word to look for", hint="--replace red,white,blue")
     if len(values) < 2:

@@ -34,6 +34,21 @@ def hires_steps(settings: Settings) -> int:
     return settings.hires_steps or settings.steps
 
 
+def steps_drawn_over(settings: Settings) -> int:
+    """The steps that the second pass draws."""
+    return steps_over(hires_steps(settings), settings.hires_strength or 0)
+
+
+def steps_drawn(settings: Settings) -> int:
+    """Steps of both passes; some schedulers look twice in a step."""
+    first = settings.steps
+    if settings.strength is not None:
+        first = steps_over(first, settings.strength)
+    if settings.hires_scale is None:
+        return first
+    return first + steps_drawn_over(settings)
+
+
 def check_passes(settings: Settings, rule: SizeRule, *, model: str) -> None:
     """Refuse passes that draw nothing, or a size that cannot be drawn or read again.
 

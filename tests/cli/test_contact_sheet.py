@@ -70,3 +70,17 @@ def test_what_cannot_be_is_said_in_a_line(sdgen, words: list[str], told: str):
     done = sdgen("contact-sheet", *words)
     assert done.exit_code == 2
     assert f"error: {told}" in done.stderr
+
+
+def test_a_sheet_may_be_avif(sdgen, book: Path):
+    assert sdgen("contact-sheet", book, "-o", "s.avif").exit_code == 0
+    with Image.open("s.avif") as sheet:
+        assert sheet.format == "AVIF"
+    assert ".avif" in sdgen("contact-sheet", "--help").stdout
+
+
+def test_too_large_a_sheet_names_the_flag(sdgen, book: Path, monkeypatch):
+    monkeypatch.setattr("sdgen.gallery.sheet.MOST_SIDE", 100)
+    done = sdgen("contact-sheet", book)
+    assert done.exit_code == 2
+    assert "hint: a smaller --size, or fewer pictures" in done.stderr

@@ -43,6 +43,9 @@ def test_the_usual_folder_is_named_after_the_picture(sdgen):
     [
         (["--as", "avi"], "unknown --as 'avi'"),
         (["--word", "hen"], "--word: 'hen' is not in the prompt"),
+        (["--word", "fo"], "--word: 'fo' is not in the prompt"),
+        (["--word", " "], "--word: ' ' is not in the prompt"),
+        (["-o", "fox.png"], "--output of a film is a folder, and fox.png looks like a picture"),
         (["--word", "fox", "--no-words"], "--no-words contradicts --word"),
         (["--steps", "0"], "steps (flags) must be at least 1"),
     ],
@@ -52,6 +55,33 @@ def test_what_cannot_be_is_said_in_a_line(sdgen, painter, words: list[str], told
     assert done.exit_code == 2
     assert f"error: {told}" in done.stderr
     assert painter.drawn == []
+
+
+LARGE = ("--size", "1024x1024", "--shown", "1024")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["a fox", "--frames", "24", "--steps", "24"], "or fewer --frames"),
+        ([" ".join(f"w{n}" for n in range(60)), "--steps", "2"], "or fewer words, with --word"),
+    ],
+)
+def test_too_large_a_strip_is_told_before_the_work(sdgen, painter, words: list[str], told: str):
+    done = sdgen("film", *words, *LARGE)
+    assert done.exit_code == 2
+    assert "error: the sheet would have " in done.stderr
+    assert f"hint: a smaller --shown, {told}" in done.stderr
+    assert painter.drawn == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--steps", "2", *LARGE], ["--steps", "24", "--size", "256x256", "--shown", "1024"]],
+)
+def test_a_strip_is_measured_by_what_stands_on_it(sdgen, words: list[str]):
+    """Few steps, or pictures that are no larger than the model draws them."""
+    assert sdgen("film", "a fox", "--frames", "24", "--as", "none", *words).exit_code == 0
 
 
 def test_a_missing_library_is_told_before_the_work(sdgen, painter, monkeypatch):

@@ -156,3 +156,19 @@ def test_a_cell_that_is_none_is_told(sdgen, words: list[str], told: str):
     done = sdgen("reproduce", *words)
     assert done.exit_code == 2
     assert told in done.stderr
+
+
+def test_a_grid_goes_to_a_folder_whatever_its_name(sdgen):
+    done = sdgen("grid", "a {red|white} fox", "-o", "fox.png")
+    assert (done.exit_code, Path("fox.png").exists()) == (2, False)
+    assert "--output of a grid is a folder, and fox.png looks like a picture" in done.stderr
+    Path("fox.png").mkdir()
+    assert sdgen("grid", "a {red|white} fox", "-o", "fox.png").exit_code == 0
+    assert Path("fox.png/grid.png").exists()
+
+
+def test_a_sheet_that_is_too_large_names_the_flag(sdgen):
+    done = sdgen("grid", "a fox", "--seed", "1..20", "--size", "1024x1024", "--cell-size", "1024")
+    assert done.exit_code == 2
+    assert "the sheet would have " in done.stderr
+    assert "hint: --cell-size 64" in done.stderr

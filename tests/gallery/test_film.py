@@ -6,7 +6,15 @@ import pytest
 from PIL import Image
 
 from sdgen.errors import InputError
-from sdgen.gallery.film import chosen, moving, overlaid, step_strip, word_strip
+from sdgen.gallery.film import (
+    check_steps,
+    check_words,
+    chosen,
+    moving,
+    overlaid,
+    step_strip,
+    word_strip,
+)
 
 
 def flat(level: int, size: int = 64) -> Image.Image:
@@ -69,3 +77,10 @@ def test_strips_have_a_picture_for_each_step_and_word():
     assert {1, 2, 3, 4} <= levels
     words = word_strip(flat(90), [("fox", Image.new("L", (8, 8)))], 64)
     assert words.width == 10 + 2 * 74
+
+
+@pytest.mark.parametrize("check", [check_steps, check_words])
+def test_strips_are_measured_before_they_are_drawn(check):
+    check(24, (512, 256), 1024)
+    with pytest.raises(InputError, match=r"the sheet would have \d+x\d+ pixels"):
+        check(60, (1024, 1024), 1024)

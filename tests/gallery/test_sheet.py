@@ -1,10 +1,12 @@
+from contextlib import nullcontext
+
 import pytest
 from PIL import Image
 
 from sdgen.errors import InputError
 from sdgen.files.sheets import encode_sheet, sheet_note
 from sdgen.gallery.lettering import font_for, letters_missing, wrapped
-from sdgen.gallery.sheet import PAPER, Tile, contact_sheet
+from sdgen.gallery.sheet import PAPER, Tile, check_measures, contact_sheet
 
 RED, BLUE = (200, 30, 20), (20, 40, 200)
 
@@ -48,6 +50,16 @@ def test_a_tile_without_a_picture_is_an_empty_frame():
 def test_a_sheet_that_no_program_opens_is_refused():
     with pytest.raises(InputError, match=r"the sheet would have \d+x\d+ pixels"):
         contact_sheet([Tile(flat(RED, 2000, 2000))] * 40, 2000)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "fits"),
+    [(16_000, 4_000, True), (16_001, 10, False), (10, 16_001, False), (8_000, 8_001, False)],
+)
+def test_all_sheets_have_one_limit(width: int, height: int, fits: bool):
+    with nullcontext() if fits else pytest.raises(InputError) as refused:
+        check_measures(width, height)
+    assert fits or refused.value.hint == "", "whoever asks knows the flag"
 
 
 def test_lines_end_between_words_and_what_is_left_out_is_told():

@@ -2,7 +2,7 @@ import pytest
 
 from sdgen.errors import ModelError
 from sdgen.models.catalogue import CATALOGUE
-from sdgen.models.words import known_words, seen_words, unknown_words
+from sdgen.models.words import known_words, places_of, seen_words, unknown_words
 
 KNOWN = frozenset({"a", "red", "fox", "t-shirt", "old", "man", "画", "一只", "红色", "狐狸", "的"})
 
@@ -89,3 +89,19 @@ def test_lines_may_end_as_on_windows(tmp_path):
 )
 def test_words_that_can_be_seen(text: str, words: list[str]):
     assert seen_words(text, frozenset({"连衣裙", "女孩", "海"})) == words
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "places"),
+    [
+        ("fox", "a Fox, a fox", [(2, 5), (9, 12)]),
+        ("bea", "a beach", []),
+        ("each", "a beach", []),
+        ("white  dress", "a white\ndress", [(2, 13)]),
+        ("狐狸", "一只红狐狸在雪地里", [(3, 5)]),
+        ("c++", "c++ (c)", [(0, 3)]),
+        (" ", "a fox", []),
+    ],
+)
+def test_a_word_is_found_whole(word: str, text: str, places: list[tuple[int, int]]):
+    assert places_of(word, text) == places

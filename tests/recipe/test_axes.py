@@ -42,6 +42,10 @@ def test_quotes_hold_a_value_together():
         ("steps", "1..5:0", "goes on by nothing"),
         ("steps", "1-9 [999]", "is not 1 to 200 values"),
         ("guidance_scale", "0..100:0.0001", "more than 200 values"),
+        ("steps", f"1-{'9' * 32} [4]", "steps: '1-9+ [4]' cannot be read as a list"),
+        ("steps", f"1-9 [{'9' * 5000}]", "steps: '1-9 [9+…' cannot be read as a list"),
+        ("steps", "10\r20", r"steps: '10\\r20' cannot be read as a list"),
+        ("steps", "\r", "nothing stands between two commas"),
     ],
 )
 def test_what_cannot_be_listed_is_refused(name: str, text: str, told: str):
@@ -74,6 +78,14 @@ def test_axes_can_be_ordered():
     assert sweep(said, order=["guidance-scale", "prompt"]).shape == (3, 2, 4)
 
 
+def test_a_replaced_word_is_an_axis_in_any_case():
+    said = {"prompt": "Anna and anna", "steps": "4,5,6"}
+    assert sweep(said, ["Anna,Bert"], ["steps", "Anna"]).shape == (3, 2, 1)
+    assert sweep(said, ["Anna,Bert"], ["steps", "anna"]).shape == (3, 2, 1)
+    both = sweep(said, ["Anna,Bert", "anna,bert,carl"], ["anna"])
+    assert both.axes[0].values == ("anna", "bert", "carl")
+
+
 def test_in_plain_words_braces_vary_nothing():
     asked = sweep({"prompt": "a {red|white} fox", "steps": "1,2"}, plain=True)
     assert [asked.at(cell)["prompt"] for cell in asked.cells()] == ["a {red|white} fox"] * 2
@@ -96,6 +108,8 @@ def test_a_brace_that_is_meant_stays_one():
         ({"prompt": "a fox"}, ["hen,cat"], [], "'hen' is not in the prompt"),
         ({"prompt": "a fox"}, ["fox"], [], "nothing to put in its place"),
         ({"prompt": "a fox"}, [",hen"], [], "needs a word to look for"),
+        ({"prompt": "a fox"}, ["\r"], [], "needs a word to look for"),
+        ({"prompt": "a fox"}, ["fox,\rhen"], [], "--replace: 'fox,.*' cannot be read as a list"),
         ({"prompt": "a fox", "steps": "1,2"}, [], ["stepps"], "no axis 'stepps'"),
         ({"prompt": "a fox", "steps": "1,2"}, [], ["seed"], "no axis 'seed'"),
     ],
