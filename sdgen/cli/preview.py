@@ -130,7 +130,7 @@ class PictureDisplay(Stage):
         self.clear()
         place = place_for(image)
         text = "\n" * place.rows + f"\x1b[{place.rows}A\r"
-        self._write(f"{text}{drawn(image, self._kind, place)}\x1b[{place.rows}B\r")
+        self._write(f"{text}{drawn(image, self._kind, place, stays=True)}\x1b[{place.rows}B\r")
 
     def clear(self) -> None:
         """Take away what is ours, before somebody else writes."""

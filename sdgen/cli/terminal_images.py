@@ -23,7 +23,7 @@ from sdgen.cli.preview import Kind
 RESET = "\x1b[0m"
 _KITTY_PART = 4096
 _KITTY_ID = 7342
-"""Of the one picture that is replaced at each step; another program's have other numbers."""
+"""Of the one picture under way, which the next replaces; another program's have other numbers."""
 
 USUAL_CELL = (10, 20)
 """Width and height of a letter in pixels, where the terminal does not say."""
@@ -69,10 +69,21 @@ def cell_size() -> tuple[int, int]:
     return max(1, width // columns), max(1, height // rows)
 
 
-def drawn(image: Image.Image, kind: Kind, place: Place) -> str:
-    """Text that shows `image` there; the cursor stands at its upper left, and does so again."""
+def drawn(image: Image.Image, kind: Kind, place: Place, *, stays: bool = False) -> str:
+    """Text that shows `image` there; the cursor stands at its upper left, and does so again.
+
+    Args:
+        image: What to show.
+        kind: How.
+        place: Where it has room.
+        stays: It is never replaced, nor taken away by `removed`.
+    """
     rgb = image.convert("RGB")
-    return f"\x1b7{_WRITERS[kind](rgb, place)}\x1b8"
+    if kind == "kitty":
+        text = _kitty(rgb, place, number=None if stays else _KITTY_ID)
+    else:
+        text = _WRITERS[kind](rgb, place)
+    return f"\x1b7{text}\x1b8"
 
 
 def removed(kind: Kind) -> str:
@@ -86,11 +97,16 @@ def _png(image: Image.Image) -> str:
     return base64.b64encode(file.getvalue()).decode()
 
 
-def _kitty(image: Image.Image, place: Place) -> str:
-    """Source: kitty's graphics protocol; `C=1` leaves the cursor, `q=2` wants no answer."""
+def _kitty(image: Image.Image, place: Place, number: int | None) -> str:
+    """Source: kitty's graphics protocol; `C=1` leaves the cursor, `q=2` wants no answer.
+
+    A second picture of one number takes the first one's place, wherever that is by then; one
+    without a number is the terminal's own.
+    """
     data = _png(image)
     parts = [data[at : at + _KITTY_PART] for at in range(0, len(data), _KITTY_PART)]
-    head = f"a=T,f=100,q=2,C=1,i={_KITTY_ID},p=1,c={place.columns},r={place.rows},"
+    named = "" if number is None else f"i={number},p=1,"
+    head = f"a=T,f=100,q=2,C=1,{named}c={place.columns},r={place.rows},"
     return "".join(
         f"\x1b_G{head if at == 0 else ''}m={int(at < len(parts) - 1)};{part}\x1b\\"
         for at, part in enumerate(parts)
@@ -149,7 +165,7 @@ def _blocks(image: Image.Image, place: Place) -> str:
             line += f"{colours if colours != before else ''}▀"
             before = colours
         lines.append(f"{line}{RESET}")
-    return "\x1b8\x1b[B\x1b7".join(lines)
+    return f"\x1b[B\x1b[{place.columns}D".join(lines)  # down, and back to where a line begins
 
 
 def _has_all_colours(environment: Mapping[str, str]) -> bool:
@@ -167,7 +183,7 @@ def _of_256(colour: list[int]) -> str:
 
 
 _WRITERS: Mapping[Kind, Callable[[Image.Image, Place], str]] = {
-    "kitty": _kitty, "iterm2": _iterm2, "sixel": _sixel, "blocks": _blocks
+    "iterm2": _iterm2, "sixel": _sixel, "blocks": _blocks
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pyte
 import pytest
 from PIL import Image
 
@@ -62,6 +63,13 @@ def test_kitty_gets_a_png_in_parts():
     assert "c=9,r=4" in parts[0][0]
     whole = base64.b64decode("".join(data for _, data in parts))
     assert Image.open(io.BytesIO(whole)).convert("RGB").tobytes() == noise.tobytes()
+
+
+def test_kitty_keeps_a_finished_picture_when_the_next_one_comes():
+    under_way, finished = (drawn(PICTURE, "kitty", Place(9, 4), stays=s) for s in (False, True))
+    number = re.search(r"\x1b_G[^;]*\bi=(\d+)", under_way)[1]
+    assert f"i={number}" in terminal_images.removed("kitty")
+    assert not re.search(r"\x1b_G[^;]*\b[ip]=", finished)
 
 
 def test_iterm2_gets_a_png_of_so_many_lines():
@@ -227,3 +235,22 @@ def test_words_of_others_come_where_the_picture_was(capsys):
     said = capsys.readouterr().err
     assert f"\x1b[{rows}A\r\x1b[Ja word\n" in said
     assert out.cover is None
+
+
+def test_half_blocks_are_painted_over_where_they_were(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "40")
+    screen = pyte.Screen(80, 40)
+    terminal = pyte.Stream(screen)
+    terminal.feed("$ sdgen\r\n")
+    with PictureDisplay(Output(), "blocks") as display:
+        display.picture("a red fox")
+        for step in (1, 2, 3):
+            display.look(PICTURE)
+            display.step(step, 4)
+        display.finished(PICTURE)
+    terminal.feed(capsys.readouterr().err.replace("\n", "\r\n"))  # as the system's terminals do
+    painted = [row for row, line in enumerate(screen.display) if "▀" in line]
+    rows = terminal_images.place_for(PICTURE).rows
+    assert painted == list(range(1, 1 + rows)), "one picture, under what was there"
+    assert (screen.cursor.x, screen.cursor.y) == (0, 1 + rows)
