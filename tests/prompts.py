@@ -3,9 +3,9 @@
 import random
 from collections.abc import Callable
 
-from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.catalogue import STORYBOOK
 
-WORDS = CATALOGUE["storybook"].folder / "tokenizer/words.txt"
+WORDS = STORYBOOK / "tokenizer/words.txt"
 LETTERS = "abcXYZ  \t\n0189!!,.'`-_(){}:;é\u0301犀牛夕阳下的海滩🦊👨\u200d👩\u200b\u3000ｆßİⅷ²"
 SCRAPS = ("<|endoftext|>", "<|startoftext|>", "!", " ", "fox", "犀", "'S", "It's", "海滩")
 

@@ -12,7 +12,7 @@ from sdgen.api import generate
 from sdgen.engine import open_generator
 from sdgen.errors import InputError
 from sdgen.files.images import open_pixels, read_record_of
-from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.catalogue import STORYBOOK
 from sdgen.models.hashes import expected_hashes, hash_files
 from sdgen.models.local import find_model
 from sdgen.models.resolve import plan
@@ -20,7 +20,7 @@ from sdgen.recipe.layers import Layer
 from sdgen.replay import redraw
 from sdgen.verdict import Original
 
-FOLDER = CATALOGUE["storybook"].folder
+FOLDER = STORYBOOK
 GIRL = "a girl in a white dress on a sunset beach"
 
 

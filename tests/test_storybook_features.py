@@ -61,9 +61,9 @@ def test_a_trained_word_is_seen_and_forgotten(plain):
 
 def test_files_say_what_they_are(capsys):
     from sdgen.cli import app
-    from sdgen.models.catalogue import CATALOGUE
+    from sdgen.models.catalogue import STORYBOOK
 
-    vae = CATALOGUE["storybook"].folder / "vae" / "diffusion_pytorch_model.safetensors"
+    vae = STORYBOOK / "vae" / "diffusion_pytorch_model.safetensors"
     assert app.run(["models", "info", str(BLUEPRINT)]) == 0
     assert app.run(["models", "info", str(vae)]) == 0
     said = capsys.readouterr().out

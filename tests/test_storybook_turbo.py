@@ -9,10 +9,10 @@ import pytest
 from sdgen.cli import app
 from sdgen.files.configs import load_config
 from sdgen.files.images import open_pixels, read_record_of
-from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.catalogue import STORYBOOK
 from sdgen.models.local import OWN_LORAS
 
-FOLDER = CATALOGUE["storybook"].folder / OWN_LORAS
+FOLDER = STORYBOOK / OWN_LORAS
 FIGURES = json.loads((FOLDER / "storybook-turbo.json").read_text(encoding="utf-8"))
 PROMPT = ["a red fox in a snowy forest", "--seed", "5", "--size", "192x320", "--device", "cpu"]
 PROMISED = ("place", "time", "style", "subject", "clothing_colour", "object")

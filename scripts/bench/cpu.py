@@ -31,13 +31,13 @@ from scripts.bench.report import head_of, machine, plot, ratios, spread, summary
 from sdgen.engine.devices import DTYPES, choose_dtype, usual_layout
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.models import LocalModel
-from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.catalogue import STORYBOOK
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.settings import Settings
 
 PROMPT = "a girl in a white dress on a sunset beach"
-STORY = CATALOGUE["storybook"].folder
+STORY = STORYBOOK
 CPU = torch.device("cpu")
 OURS = choose_dtype("auto", CPU)
 STOCK, HALF, SDGEN = "diffusers, float32", "diffusers, bfloat16", "sdgen"

@@ -23,7 +23,7 @@ from PIL import Image
 from scripts.bench.report import head_of, machine, ratios, spread, summary, table, write
 from sdgen.files.save import save_picture
 from sdgen.metadata.record import ModelRecord, Record, SchedulerRecord, now, pixels_of
-from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.catalogue import STORYBOOK
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import Layer
 
@@ -32,7 +32,7 @@ PROMPT = "a girl in a white dress on a sunset beach"
 PLAIN = f"""
 import torch
 from diffusers import StableDiffusionPipeline
-pipeline = StableDiffusionPipeline.from_pretrained({str(CATALOGUE["storybook"].folder)!r}DTYPE)
+pipeline = StableDiffusionPipeline.from_pretrained({str(STORYBOOK)!r}DTYPE)
 image = pipeline({PROMPT!r}, num_inference_steps=20, guidance_scale=5.0,
                  generator=torch.Generator("cpu").manual_seed(7)).images[0]
 image.save("plain.png")

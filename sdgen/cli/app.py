@@ -90,11 +90,11 @@ def _refuse_near_miss(word: str) -> None:
 
 def _is_taught(word: str) -> bool:
     """`sdgen beach` and `sdgen clock` are prompts: the built-in model knows these words."""
-    from sdgen.models.catalogue import CATALOGUE
+    from sdgen.models.catalogue import STORYBOOK
     from sdgen.models.words import known_words
 
     is_command = word in WANTED  # in capitals, else it would have run
-    return not is_command and word in known_words(CATALOGUE["storybook"].folder)
+    return not is_command and word in known_words(STORYBOOK)
 
 
 def _refuse_late_command(words: list[str]) -> None:

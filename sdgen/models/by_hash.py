@@ -74,7 +74,7 @@ def _can_be_looked_up(name: str) -> bool:
 
 def _candidates(places: Sequence[Path]) -> Iterator[Path]:
     """The diffusers folders that are known here: of the catalogue, and in the places."""
-    yield from (entry.folder for entry in CATALOGUE.values())
+    yield from (entry.folder for entry in CATALOGUE.values() if entry.folder)
     for place in places:
         for path in (place, *_inside(place)):
             if (path / _INDEX).is_file():

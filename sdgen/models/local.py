@@ -100,8 +100,10 @@ def find_model(name: str) -> LocalModel:
         ModelError: There is no such model here, or it is damaged.
     """
     entry = CATALOGUE.get(name)
+    if entry is not None and entry.folder:
+        return _built_in(entry, entry.folder)
     if entry is not None:
-        return _built_in(entry)
+        raise ModelError(f"the model {name} is not here: it is {entry.repository} on the hub")
     path = _existing(name)
     if path is None:
         hint = _built_in_lora(name) or did_you_mean(name, CATALOGUE)
@@ -118,7 +120,7 @@ def find_model(name: str) -> LocalModel:
 def _built_in_lora(name: str) -> str:
     """What to do where `name` is that of a LoRA which comes with a model; empty where it is not."""
     for entry in CATALOGUE.values() if is_bare_name(name) else ():
-        if (entry.folder / OWN_LORAS / f"{name}.safetensors").is_file():
+        if entry.folder and (entry.folder / OWN_LORAS / f"{name}.safetensors").is_file():
             return f"{name} is a LoRA of {entry.name}: --lora {name}; see sdgen configs list"
     return ""
 
@@ -139,13 +141,13 @@ def _existing(name: str) -> Path | None:
         raise ModelError(f"no model {name!r} here: {str(reason).lower()}") from error
 
 
-def _built_in(entry: Entry) -> LocalModel:
+def _built_in(entry: Entry, folder: Path) -> LocalModel:
     """The catalogue's model; its files must be the very ones that were shipped."""
     again = "install sdgen again, or say which model to use: --model FOLDER"
-    if not (entry.folder / "model_index.json").is_file():
+    if not (folder / "model_index.json").is_file():
         raise ModelError(f"the built-in model {entry.name} is missing", hint=again)
-    model = _from_folder(check_folder(entry.folder))
-    expected = expected_hashes(entry.folder)
+    model = _from_folder(check_folder(folder))
+    expected = expected_hashes(folder)
     for file, digest in model.hashes().items():
         if expected.get(file) != digest:
             raise ModelError(f"the built-in model {entry.name} is damaged: {file}", hint=again)

@@ -9,7 +9,7 @@ import torch
 from sdgen.engine import Drawing, devices
 from sdgen.engine.devices import choose_dtype, usual_layout
 from sdgen.engine.generator import DiffusersGenerator
-from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.catalogue import STORYBOOK
 from tests.engine.drawing import draw, pixels, planned
 
 CPU = torch.device("cpu")
@@ -67,7 +67,7 @@ def test_float32_lies_as_it_is_in_the_files(tiny_sd: Path):
 
 @needs_bfloat16
 def test_the_picture_is_the_one_of_float32_to_the_eye():
-    story = CATALOGUE["storybook"].folder
+    story = STORYBOOK
     ours, exact = (
         np.asarray(draw(story, prompt="a girl on a beach", steps=6, dtype=dtype).image, float)
         for dtype in ("auto", "float32")

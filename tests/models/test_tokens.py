@@ -10,12 +10,12 @@ import pytest
 
 from sdgen.errors import ModelError
 from sdgen.models import find_model
-from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.catalogue import STORYBOOK
 from sdgen.models.tokens import PromptReader, tail, text_notices
 from tests.models.conftest import write_mini
 from tests.prompts import random_prompts
 
-STORYBOOK = CATALOGUE["storybook"].folder / "tokenizer"
+TOKENIZER = STORYBOOK / "tokenizer"
 
 
 def mark(content: str, **more: Any) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def written(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
     def write(files: dict[str, Any]) -> Path:
         root = write_mini(tmp_path / "mini")
         for name in ("vocab.json", "merges.txt"):
-            shutil.copy(STORYBOOK / name, root / "tokenizer" / name)
+            shutil.copy(TOKENIZER / name, root / "tokenizer" / name)
         for name, value in files.items():
             text = value if isinstance(value, str) else json.dumps(value)
             (root / "tokenizer" / name).write_text(text)
@@ -95,7 +95,7 @@ def test_a_folder_with_one_file_for_all_is_read_as_the_pipeline_reads_it(tiny_sd
 
 
 def test_the_built_in_model_is_read_as_the_pipeline_reads_it():
-    assert_read_as_by_the_pipeline(STORYBOOK.parent)
+    assert_read_as_by_the_pipeline(STORYBOOK)
 
 
 def pieces(text: str) -> list[tuple[str, int]]:

@@ -1,7 +1,7 @@
 import pytest
 
 from sdgen.errors import ModelError
-from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.catalogue import STORYBOOK
 from sdgen.models.words import known_words, places_of, seen_words, unknown_words
 
 KNOWN = frozenset({"a", "red", "fox", "t-shirt", "old", "man", "画", "一只", "红色", "狐狸", "的"})
@@ -46,11 +46,11 @@ def test_what_is_not_known(text: str, unknown: list[str]):
     ],
 )
 def test_the_built_in_model_knows_the_words_of_its_purpose(prompt: str):
-    assert unknown_words(prompt, known_words(CATALOGUE["storybook"].folder)) == []
+    assert unknown_words(prompt, known_words(STORYBOOK)) == []
 
 
 def test_the_built_in_model_does_not_know_everything():
-    known = known_words(CATALOGUE["storybook"].folder)
+    known = known_words(STORYBOOK)
     assert unknown_words("a photograph of an astrolabe", known) == ["photograph", "astrolabe"]
     assert unknown_words("一只熊猫和量子计算机", known)[-1] == "量子计算机"
 
