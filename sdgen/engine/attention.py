@@ -1,4 +1,4 @@
-"""Which attention kernel the UNet really uses: torch chooses one by shape, format and device."""
+"""Which attention kernel the network really uses: torch chooses one by shape, format and device."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -9,6 +9,7 @@ from torch.nn.attention import SDPBackend
 from torch.overrides import TorchFunctionMode
 
 from sdgen.engine.environment import allowed_kernels
+from sdgen.engine.families import network_of
 from sdgen.engine.loader import LoadedModel
 
 
@@ -39,7 +40,7 @@ def _chosen(*args: Any, **kwargs: Any) -> str:
 
 
 def kernel_used(loaded: LoadedModel, shape: tuple[int, ...]) -> str:
-    """What the UNet uses in a call of `shape` (several joined by +); it was watched before."""
+    """What the network uses in a call of `shape` (several joined by +); it was watched before."""
     return loaded.attention[_key(shape)]
 
 
@@ -50,16 +51,16 @@ def _key(shape: tuple[int, ...]) -> tuple[object, ...]:
 
 @contextmanager
 def watched_attention(loaded: LoadedModel, shape: tuple[int, ...]) -> Iterator[None]:
-    """Note in `loaded.attention` what the first UNet call of this shape uses; later ones are known.
+    """Note in `loaded.attention` what the first call of this shape uses; later ones are known.
 
     Only one call is watched, since watching costs time on every operation of torch. `shape` is all
-    that decides what the UNet gets: the latents, the text, and whether there is a negative one.
+    that decides what the network gets: the latents, the text, and whether there is a negative one.
     """
     key = _key(shape)
     if key in loaded.attention:
         yield
         return
-    watch, opened, unet = _Watch(), ExitStack(), loaded.pipeline.unet
+    watch, opened, network = _Watch(), ExitStack(), network_of(loaded.pipeline)
 
     def begin(*_: Any) -> None:
         before.remove()
@@ -71,8 +72,8 @@ def watched_attention(loaded: LoadedModel, shape: tuple[int, ...]) -> Iterator[N
         if output is not None:  # else the call failed, perhaps before all was seen
             loaded.attention[key] = "+".join(sorted(watch.seen)) or "none"
 
-    before = unet.register_forward_pre_hook(begin)
-    after = unet.register_forward_hook(end, always_call=True)
+    before = network.register_forward_pre_hook(begin)
+    after = network.register_forward_hook(end, always_call=True)
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ image-to-image pipelines do, but in the one pipeline that draws everything. What
 picture is put back after each step, with the noise of the step that follows.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 
 from sdgen.engine.encode import encode_picture
+from sdgen.engine.families import architecture_of, network_of
 from sdgen.engine.ladder import Way
 from sdgen.engine.loader import LoadedModel
 from sdgen.recipe.passes import steps_over
@@ -54,9 +56,15 @@ def beginning_of(loaded: LoadedModel, rows: Sequence[Settings], way: Way) -> Beg
         return Beginning(latents, shared.strength)
     mask = torch.cat(masks).to(latents)
     seen = None
-    if loaded.pipeline.unet.config.in_channels > latents.shape[1]:
+    if _is_shown(loaded.pipeline, latents):
         seen = torch.cat([mask, torch.cat([_without_hidden(loaded, row, way) for row in rows])], 1)
     return Beginning(latents, shared.strength, mask, seen)
+
+
+def _is_shown(pipeline: Any, latents: torch.Tensor) -> bool:
+    """Whether the network is a UNet that sees mask and pictures beside the noise."""
+    network = network_of(pipeline)
+    return hasattr(network, "up_blocks") and network.config.in_channels > latents.shape[1]
 
 
 def _of_row(
@@ -116,9 +124,9 @@ def beginning_at(
 ) -> Iterator[Keep]:
     """While it is open, a call of `pipeline` begins there.
 
-    The pipeline asks its scheduler for the timesteps, and gets the last of them; then it prepares
-    the latents, and gets the noised pictures. From then on the scheduler has all timesteps again,
-    since some look up where they are.
+    The pipeline asks its scheduler for the timesteps, and gets the last of them; then, or before,
+    it prepares the latents, and gets the noised pictures. From then on the scheduler has all
+    timesteps again, since some look up where they are.
 
     Args:
         pipeline: With a scheduler that was built for this call.
@@ -132,10 +140,11 @@ def beginning_at(
     if beginning is None:
         yield lambda _, latents: latents
         return
-    course = _Course(pipeline.scheduler, beginning, noise, steps)
-    pipeline.prepare_latents = lambda *_, **__: course.start().to(pipeline.unet.dtype)
+    course = _Course(pipeline, beginning, noise, steps)
+    kind = architecture_of(pipeline)
+    pipeline.prepare_latents = lambda *_, **__: kind.prepared(pipeline, course.start())
     try:
-        with _shown(pipeline.unet, beginning.seen):
+        with _shown(network_of(pipeline), beginning.seen):
             yield course.keep
     finally:
         del pipeline.prepare_latents  # the class's own shows again
@@ -145,13 +154,18 @@ class _Course:
     """The last steps of a scheduler, which was built for this call and is changed."""
 
     def __init__(
-        self, scheduler: Any, beginning: Beginning, noise: torch.Tensor, steps: int
+        self, pipeline: Any, beginning: Beginning, noise: torch.Tensor, steps: int
     ) -> None:
-        self._scheduler, self._beginning = scheduler, beginning
+        self._pipeline, self._beginning = pipeline, beginning
+        self._scheduler = scheduler = pipeline.scheduler
         self._noise = noise.to(beginning.latents)
         self._skipped = (steps - steps_over(steps, beginning.strength)) * scheduler.order
         self._whole, self._plain = scheduler.timesteps, scheduler.set_timesteps
-        scheduler.set_timesteps = self._set_timesteps
+        self._is_set = False
+        self._early: torch.Tensor | None = None
+        scheduler.set_timesteps = functools.update_wrapper(
+            functools.partial(self._set_timesteps), self._plain
+        )
 
     @property
     def _tail(self) -> torch.Tensor:
@@ -166,16 +180,44 @@ class _Course:
             begin = self._scheduler.set_begin_index
             self._scheduler.set_begin_index = lambda _=0: begin(self._skipped)  # SDXL's says 0
             self._scheduler.set_begin_index()
+        self._is_set = True
+        if self._early is not None:
+            self._early.copy_(self._packed(self._noised(self._tail[:1])))
+            self._whole_from_first_step()
+
+    def _whole_from_first_step(self) -> None:
+        """Let the first step give the scheduler all its timesteps again."""
+        plain, scheduler = self._scheduler.step, self._scheduler
+
+        @functools.wraps(plain)
+        def step(*args: Any, **kwargs: Any) -> Any:
+            scheduler.timesteps, scheduler.step = self._whole, plain
+            return plain(*args, **kwargs)
+
+        scheduler.step = step
 
     def start(self) -> torch.Tensor:
-        """The noised pictures; the scheduler has all its timesteps again."""
+        """The noised pictures, packed; the scheduler has all its timesteps again.
+
+        Where the pipeline has not asked for timesteps yet, the tensor is filled when it does.
+        """
+        if not self._is_set:
+            self._early = torch.empty_like(self._packed(self._noise))
+            return self._early
         self._scheduler.timesteps = self._whole
-        return self._noised(self._tail[:1])
+        return self._packed(self._noised(self._tail[:1]))
 
     def _noised(self, timestep: torch.Tensor) -> torch.Tensor:
-        latents = self._beginning.latents
-        noised: torch.Tensor = self._scheduler.add_noise(latents, self._noise, timestep)
+        latents, scheduler = self._beginning.latents, self._scheduler
+        noised: torch.Tensor
+        if hasattr(scheduler, "scale_noise"):  # the name of it where models were trained by flow
+            noised = scheduler.scale_noise(latents, timestep, self._noise)
+        else:
+            noised = scheduler.add_noise(latents, self._noise, timestep)
         return noised
+
+    def _packed(self, latents: torch.Tensor) -> torch.Tensor:
+        return architecture_of(self._pipeline).packed(self._pipeline, latents)
 
     def keep(self, index: int, latents: torch.Tensor) -> torch.Tensor:
         """`latents` after step `index`, with those of the pictures where nothing is repainted.
@@ -189,4 +231,6 @@ class _Course:
             return latents
         following = self._tail[index + 1 : index + 2]
         own = self._noised(following) if len(following) else self._beginning.latents
-        return ((1 - mask) * own + mask * latents).to(latents.dtype)
+        kind = architecture_of(self._pipeline)
+        drawn = kind.unpacked(self._pipeline, latents, own.shape[-2:])
+        return kind.packed(self._pipeline, (1 - mask) * own + mask * drawn)

@@ -195,6 +195,8 @@ def _decoded(pipeline: Any, latents: torch.Tensor, tile: int, tiling: str) -> to
 
 def unscaled(latents: torch.Tensor, config: Any) -> torch.Tensor:
     """Latents as the decoder was trained on them, computed as the pipelines of diffusers do."""
+    if (shift := getattr(config, "shift_factor", None)) is not None:
+        return latents / float(config.scaling_factor) + float(shift)
     mean, std = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)
     if mean is None or std is None:
         return latents / float(config.scaling_factor)

@@ -10,11 +10,12 @@ from sdgen.engine import OnStep
 from sdgen.engine.attention import kernel_used, watched_attention
 from sdgen.engine.beginning import Beginning, beginning_at
 from sdgen.engine.deepcache import counted, deep_blocks_kept
+from sdgen.engine.families import architecture_of, network_of
 from sdgen.engine.graphs import Pace, replayed
 from sdgen.engine.guidance import guided_inputs, guided_until
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.noise import is_brownian, starting_noise
-from sdgen.engine.prompts import Text, as_arguments
+from sdgen.engine.prompts import Text
 from sdgen.engine.schedulers import build_scheduler
 from sdgen.engine.tiling import seamless
 from sdgen.engine.watch import Watch
@@ -47,15 +48,17 @@ def denoise(
 
     Returns:
         Latents as the VAE takes them, but for its scaling: shape (rows, channels, height / 8,
-        width / 8), in the model's dtype, on its device. And the attention kernel of the UNet.
+        width / 8), in the model's dtype, on its device. And the attention kernel of the network.
     """
     pipeline, shared = loaded.pipeline, rows[0]
+    kind = architecture_of(pipeline)
     pipeline.scheduler = build_scheduler(shared.scheduler, loaded.trained)
     shift = 0 if is_brownian(pipeline.scheduler) else shared.ensd
     drawn = [starting_noise(row, _latent_shape(pipeline, row), shift) for row in rows]
     noise = torch.cat([latents for latents, _ in drawn])
 
-    pace, guided = Pace(pipeline.unet.device), approximated(shared.approximate).guidance_until
+    pace = Pace(network_of(pipeline).device)
+    guided = approximated(shared.approximate).guidance_until
 
     def step_end(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         pace.keep()
@@ -64,28 +67,24 @@ def denoise(
         kept = {**tensors, "latents": keep(index, tensors["latents"])}
         return guided_until(guided, pipeline, index + 1, kept)
 
-    embeddings = as_arguments(texts)
-    shape = (*noise.shape, *embeddings["prompt_embeds"].shape[1:], len(embeddings))
+    shape = (*noise.shape, *(size for text in texts[0] if text for size in text[0].shape))
     with (
         watched_attention(loaded, shape),
         _computing(loaded, rows, on_step),
         beginning_at(pipeline, beginning, noise, shared.steps) as keep,
     ):
         latents: torch.Tensor = pipeline(
-            **embeddings,
+            **kind.arguments(shared, list(texts)),
             num_inference_steps=shared.steps,
-            guidance_scale=shared.guidance_scale,
-            guidance_rescale=shared.guidance_rescale,
             width=shared.width,
             height=shared.height,
-            eta=shared.eta,
             generator=[generator for _, generator in drawn],
-            latents=noise.to(dtype=pipeline.unet.dtype),
+            latents=kind.packed(pipeline, noise),
             output_type="latent",
             callback_on_step_end=step_end,
             callback_on_step_end_tensor_inputs=guided_inputs(pipeline),
         ).images
-    return latents, kernel_used(loaded, shape)
+    return kind.unpacked(pipeline, latents, noise.shape[-2:]), kernel_used(loaded, shape)
 
 
 @contextmanager
@@ -95,7 +94,7 @@ def _computing(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -
     The order matters: what changes the layers comes before graphs, which are kept by it, and what
     counts the calls after them, since a graph is played without Python.
     """
-    unet, shared = loaded.pipeline.unet, rows[0]
+    unet, shared = network_of(loaded.pipeline), rows[0]
     with (
         seamless(unet, shared.tiling),
         watched_by(on_step, loaded, rows),

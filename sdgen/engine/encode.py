@@ -57,6 +57,8 @@ def encode_picture(
 
 def scaled(latents: torch.Tensor, config: Any) -> torch.Tensor:
     """Latents as the UNet was trained on them, computed as the pipelines of diffusers do."""
+    if (shift := getattr(config, "shift_factor", None)) is not None:
+        return (latents - float(shift)) * float(config.scaling_factor)
     mean, std = getattr(config, "latents_mean", None), getattr(config, "latents_std", None)
     if mean is None or std is None:
         return latents * float(config.scaling_factor)

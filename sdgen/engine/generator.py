@@ -11,6 +11,7 @@ from sdgen.engine.devices import choose_device, choose_dtype, choose_kernels, de
 from sdgen.engine.embedding import with_embeddings
 from sdgen.engine.environment import switches_as
 from sdgen.engine.failures import LackOfMemoryError, Stage
+from sdgen.engine.families import architecture_of
 from sdgen.engine.features import all_notices, with_features
 from sdgen.engine.ladder import Shape, Way, Ways, way_recorded
 from sdgen.engine.loader import LoadedModel, load_model
@@ -18,7 +19,6 @@ from sdgen.engine.philox import check_source
 from sdgen.engine.recording import recorded
 from sdgen.engine.sizes import together
 from sdgen.engine.together import Drawn, draw_together
-from sdgen.engine.weighted import chunks_needed
 from sdgen.errors import MemoryExhaustedError, SdgenError
 from sdgen.metadata.record import BatchRecord, Environment
 from sdgen.models import LocalModel
@@ -85,7 +85,7 @@ class DiffusersGenerator:
         """How many chunks the longer of the prompts takes."""
         loaded = self._open(model, settings.dtype, _shape(settings, model))
         with with_embeddings(loaded, model, settings):
-            return chunks_needed(loaded.pipeline, settings)
+            return architecture_of(loaded.pipeline).lengths(loaded.pipeline, settings)
 
     @contextmanager
     def restored(self, environment: Environment) -> Iterator[None]:

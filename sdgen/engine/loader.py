@@ -153,8 +153,9 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
             **options,
         )
         if how.layout == "channels_last":
-            for part in (pipeline.unet, pipeline.vae):
-                part.to(memory_format=torch.channels_last)
+            for part in (getattr(pipeline, "unet", None), pipeline.vae):
+                if part is not None:  # a transformer has no convolutions to speak of
+                    part.to(memory_format=torch.channels_last)
         if how.offload:
             pipeline.enable_model_cpu_offload(device=how.device)
         else:
@@ -172,8 +173,9 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
 
 
 def layout_of(pipeline: Any) -> str:
-    """How the weights of the UNet's convolutions lie in memory: contiguous or channels_last."""
-    return "contiguous" if pipeline.unet.conv_in.weight.is_contiguous() else "channels_last"
+    """How the weights of convolutions lie in memory: contiguous or channels_last."""
+    network = getattr(pipeline, "unet", pipeline.vae.decoder)  # transformers have none
+    return "contiguous" if network.conv_in.weight.is_contiguous() else "channels_last"
 
 
 def _text_encoders(model: LocalModel, dtype: torch.dtype) -> dict[str, Any]:
@@ -184,7 +186,7 @@ def _text_encoders(model: LocalModel, dtype: torch.dtype) -> dict[str, Any]:
     """
     index = read_json(model.folder / "model_index.json", "model_index.json")
     found = {}
-    for name in ("text_encoder", "text_encoder_2"):
+    for name in ("text_encoder", "text_encoder_2", "text_encoder_3"):
         _, class_name = index.get(name) or (None, None)
         if class_name is None:
             continue

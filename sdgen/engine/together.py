@@ -12,11 +12,11 @@ from sdgen.engine.beginning import beginning_of
 from sdgen.engine.decode import Decoded, decode, usual_format
 from sdgen.engine.denoise import denoise
 from sdgen.engine.failures import failures_of
+from sdgen.engine.families import architecture_of
 from sdgen.engine.hires import enlarged, second_pass
 from sdgen.engine.ladder import AS_USUAL, Way
 from sdgen.engine.loader import LoadedModel, layout_of
-from sdgen.engine.prompts import Text, encode
-from sdgen.engine.weighted import chunks_needed
+from sdgen.engine.prompts import Text
 from sdgen.errors import GenerationError
 from sdgen.metadata.record import Environment
 from sdgen.recipe.passes import steps_drawn_over
@@ -90,9 +90,10 @@ def _slots_by_chunks(loaded: LoadedModel, slots: Slots) -> list[list[int]]:
     A picture padded to its neighbours' chunks would depend on them.
     """
     groups: dict[int, list[int]] = {}
+    kind = architecture_of(loaded.pipeline)
     for slot, settings in enumerate(slots):
         if settings is not None:
-            groups.setdefault(chunks_needed(loaded.pipeline, settings), []).append(slot)
+            groups.setdefault(kind.lengths(loaded.pipeline, settings), []).append(slot)
     return list(groups.values())
 
 
@@ -108,11 +109,12 @@ def latents_of(
     on_step: OnStep = no_progress,
     way: Way = AS_USUAL,
 ) -> tuple[torch.Tensor, str]:
-    """The latents of one call, a row for each of `rows`, and the attention kernel of the UNet."""
+    """The latents of one call, a row for each of `rows`, and the network's attention kernel."""
     with torch.inference_mode():
         with failures_of("encode"):
-            chunks = max(chunks_needed(loaded.pipeline, row) for row in rows)
-            texts = [encode(loaded.pipeline, loaded.texts, row, chunks) for row in rows]
+            kind = architecture_of(loaded.pipeline)
+            lengths = max(kind.lengths(loaded.pipeline, row) for row in rows)
+            texts = [kind.encode(loaded.pipeline, loaded.texts, row, lengths) for row in rows]
         if rows[0].hires_scale is not None:
             return _in_two_passes(loaded, rows, texts, on_step, way)
         with failures_of("decode"):  # the same part of the model, with the same remedy

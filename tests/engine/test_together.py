@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from sdgen.engine import Drawing, together
+from sdgen.engine import Drawing
+from sdgen.engine.families import unet
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.engine.loader import load_model
 from sdgen.engine.prompts import KEPT, TextCache, encode
@@ -142,14 +143,14 @@ def test_an_empty_slot_gets_a_copy_of_a_picture():
 def test_one_picture_that_fails_takes_no_other_with_it(generator, tiny_sd, monkeypatch):
     folder, slots = find_model(str(tiny_sd)), foxes(3)
     before = images(generator.generate_batch(slots, folder))
-    plain = together.encode
+    plain = unet.encode
 
     def encode_but_one(pipeline, cache, settings, chunks):
         if settings.prompt == "fox 1":
             raise RuntimeError("no such text")
         return plain(pipeline, cache, settings, chunks)
 
-    monkeypatch.setattr(together, "encode", encode_but_one)
+    monkeypatch.setattr(unet, "encode", encode_but_one)
     first, second, third = generator.generate_batch(slots, folder)
     assert isinstance(second, GenerationError)
     assert "no such text" in str(second)
