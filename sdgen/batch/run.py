@@ -1,34 +1,34 @@
 """Runs a batch: what is done is skipped, the rest is drawn, saved and noted.
 
-Pictures are written while the next ones are drawn, and get their names in the order of drawing. The
-order of a picture's end is: published (complete, with its record), then noted in the ledger.
-Whatever stops the run in between, the same command goes on where it was and repeats nothing.
+This is the driver. Who draws is behind the seam in `executor.py`; the ledger stays here. The order
+of a picture's end is: published (complete, with its record), then noted in the ledger. Whatever
+stops the run in between, the same command goes on where it was and repeats nothing.
 """
 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from sdgen.batch.drafts import Drafts
-from sdgen.batch.finished import entry_for, find_finished
+from sdgen.batch.executor import Executor, OpenExecutor, Outcome
+from sdgen.batch.finished import find_finished
 from sdgen.batch.jobs import Job, make_jobs, select
-from sdgen.batch.ledger import Ledger
-from sdgen.batch.local import Work, draw
+from sdgen.batch.ledger import Entry, Ledger
+from sdgen.batch.local import open_local
 from sdgen.batch.options import DEFAULTS, BatchOptions, check_tokens
 from sdgen.batch.outcomes import BatchSummary, Failure, Observer
 from sdgen.batch.state import open_state
-from sdgen.engine import Drawing, ImageGenerator, OpenGenerator
-from sdgen.errors import InterruptedRunError, OutputError, SdgenError
+from sdgen.batch.units import Target, Unit, Work, units_of
+from sdgen.engine import OpenGenerator
+from sdgen.errors import InputError, InterruptedRunError, SdgenError
 from sdgen.files.folders import writing
 from sdgen.files.formats import suffix_of
 from sdgen.files.images import read_record_of
-from sdgen.files.save import save_picture
 from sdgen.files.write import check_folder, picture_bytes, publish, sweep
-from sdgen.files.writers import Turn, WriterPool
-from sdgen.metadata.record import JobRecord, as_written
+from sdgen.recipe.layers import raise_all
 from sdgen.stop import Stop
 
 
@@ -41,12 +41,26 @@ def run_batch(
     observer: Observer | None = None,
     stop: Stop | None = None,
 ) -> BatchSummary:
+    """`run_with` one generator in this process, called only if there is something to draw."""
+    opened = partial(open_local, open_generator)
+    return run_with(drafts, folder, opened, options, observer=observer, stop=stop)
+
+
+def run_with(
+    drafts: Drafts,
+    folder: Path,
+    open_executor: OpenExecutor,
+    options: BatchOptions = DEFAULTS,
+    *,
+    observer: Observer | None = None,
+    stop: Stop | None = None,
+) -> BatchSummary:
     """Draw what is not there yet; a picture that cannot be drawn does not end the run.
 
     Args:
         drafts: The checked rows.
         folder: Where the pictures go.
-        open_generator: Called only if there is something to draw.
+        open_executor: Who draws; called only if there is something to draw.
         options: Format, shard, limit, names.
         observer: Hears of each event.
         stop: Looked at before each picture and after each step.
@@ -72,10 +86,30 @@ def run_batch(
         work = run.work(select(jobs, options.shard, options.limit))
         with _ending(summary):
             if work.waiting:
-                with WriterPool() as writers:
-                    run.finish(work, open_generator(), stop or Stop(), writers)
+                with open_executor() as executor:
+                    _check_device(work.waiting, executor)
+                    executor.draw(units_of(work, executor), run, stop or Stop())
     summary.seconds = time.monotonic() - started
     return summary
+
+
+def _check_device(jobs: Sequence[Job], executor: Executor) -> None:
+    """Refuse what the workers' device cannot do; only one that is open knows it.
+
+    Raises:
+        InputError: There is a number format or a source of noise that it does not have.
+    """
+    first: dict[tuple[str, str], Job] = {}
+    for job in jobs:
+        first.setdefault((job.settings.dtype, job.settings.rng), job)
+    faults = []
+    for (dtype, rng), job in first.items():
+        try:
+            executor.check_dtype(dtype)
+            executor.check_rng(rng)
+        except InputError as error:
+            faults.append(InputError(f"{job.source}: {error}", hint=error.hint))
+    raise_all(faults)
 
 
 def _largest(drafts: Drafts) -> int:
@@ -104,7 +138,6 @@ class _Run:
     ledger: Ledger
     observer: Observer
     summary: BatchSummary
-    _broken: dict[str, str] = field(default_factory=dict)
 
     def work(self, jobs: Sequence[Job]) -> Work:
         """The jobs, and which of them are done; what a killed run left unnoted is noted."""
@@ -116,72 +149,32 @@ class _Run:
         for job, entry in finished.unnoted:
             restore_sidecar(self.folder / entry.file)
             self.ledger.add(entry, job.source)
-        self._broken = finished.broken
         self.summary.total, self.summary.skipped = len(jobs), len(finished.done)
         self.observer.started(len(jobs), len(finished.done))
-        return Work(jobs, finished.done, self.options.micro_batch)
+        target = Target(self.folder, self.options.format, self.options.inside)
+        return Work(jobs, target, finished.done, finished.broken, self.options.micro_batch)
 
-    def finish(
-        self, work: Work, generator: ImageGenerator, stop: Stop, writers: WriterPool
-    ) -> None:
-        """Draw, let each picture be saved as it comes, and tell what became of each job.
+    def note(self, unit: Unit, outcomes: Sequence[Outcome]) -> None:
+        """Put what became of some jobs of `unit` into the ledger."""
+        sources = {job.id: job.source for job in unit.jobs}
+        for one in outcomes:
+            source = sources[one.id]
+            if one.error is None:
+                self.ledger.add(Entry(one.id, one.file, one.bytes), source)
+            else:
+                self.ledger.add_failure(one.id, source, str(one.error), one.error.code)
 
-        Raises:
-            OutputError: A file cannot be written: the next one could not be either.
-        """
-        for job, outcome in draw(work, generator, self.observer, stop, writers.poll):
-            writers.hand_in(
-                partial(self._save, job, outcome), partial(self._tell, job), size=_size_of(outcome)
-            )
-
-    def _save(self, job: Job, outcome: Drawing | SdgenError, turn: Turn) -> Path | SdgenError:
-        """Write the picture and note it, or note why there is none; in a thread of the writers."""
-        try:
-            return self._write(job, drawing_of(outcome), turn)
-        except OutputError:
-            raise
-        except SdgenError as error:
-            turn()
-            self.ledger.add_failure(job.id, job.source, str(error), error.code)
-            return error
-
-    def _write(self, job: Job, drawing: Drawing, turn: Turn) -> Path:
-        broken = self._broken.get(job.id)
-        saved = save_picture(
-            drawing.image,
-            as_written(drawing.record, job.written).model_copy(
-                update={"job": JobRecord(id=job.id)}
-            ),
-            self.folder,
-            broken or job.stem,
-            format=self.options.format,
-            overwrite=broken is not None,
-            root=self.folder,
-            turn=turn,
-            inside=self.options.inside,
-        )
-        entry = entry_for(job, saved.path, self.folder)
-        self.ledger.add(entry, job.source)
-        return self.shown_folder / entry.file
-
-    def _tell(self, job: Job, outcome: Path | SdgenError) -> None:
-        if isinstance(outcome, SdgenError):
-            self.summary.failed.append(Failure(job, outcome))
-            self.observer.failed(job, outcome)
-        else:
-            self.summary.done += 1
-            self.observer.saved(job, outcome)
-
-
-def _size_of(outcome: Drawing | SdgenError) -> int:
-    """The bytes of its pixels."""
-    return 0 if isinstance(outcome, SdgenError) else 3 * outcome.image.width * outcome.image.height
-
-
-def drawing_of(outcome: Drawing | SdgenError) -> Drawing:
-    if isinstance(outcome, SdgenError):
-        raise outcome
-    return outcome
+    def tell(self, unit: Unit, outcomes: Sequence[Outcome]) -> None:
+        """Count and tell what was noted."""
+        jobs = {job.id: job for job in unit.jobs}
+        for one in outcomes:
+            job = jobs[one.id]
+            if one.error is None:
+                self.summary.done += 1
+                self.observer.saved(job, self.shown_folder / one.file)
+            else:
+                self.summary.failed.append(Failure(job, one.error))
+                self.observer.failed(job, one.error)
 
 
 def restore_sidecar(picture: Path) -> None:

@@ -5,18 +5,15 @@ import json as json_text
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sdgen import engine
 from sdgen.api import config_layers
 from sdgen.batch.draft import Draft
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.options import BatchOptions
-from sdgen.cli.batch import ShownProgress, conclude, run
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import (
@@ -31,8 +28,8 @@ from sdgen.cli.options import (
     with_settings,
 )
 from sdgen.cli.output import Output, display
-from sdgen.cli.preview import Preview, PreviewAs, open_display, preview_kind
-from sdgen.cli.signals import stop_on_signals
+from sdgen.cli.preview import Preview, PreviewAs, preview_kind
+from sdgen.cli.running import conclude, open_here, run
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.target import refuse_picture
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
@@ -129,9 +126,7 @@ def grid(
     if dry_run:
         _show_cells(asked, drafts, out)
         return
-    opened = partial(engine.open_generator, device, kernels)
-    with stop_on_signals() as stop, open_display(out, kind) as shown:
-        summary = run(drafts, folder, options, opened, ShownProgress(out, shown), stop)
+    summary = run(drafts, folder, options, open_here(device, kernels), out, kind)
     if summary.stopped_by is None and summary.error is None:
         _Sheet(asked, drafts, folder, options).write(out, cell_size)
     conclude(summary, out)

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sdgen.batch.jobs import make_jobs
-from sdgen.batch.local import Work, draw
 from sdgen.batch.options import BatchOptions
 from sdgen.batch.outcomes import Observer
 from sdgen.batch.run import run_batch
-from sdgen.errors import GenerationError, InterruptedRunError, ModelError
+from sdgen.errors import GenerationError, ModelError
 from sdgen.files.images import open_pixels, read_record_of
 from sdgen.models import find_model
 from sdgen.replay import redraw
@@ -138,11 +136,8 @@ def test_what_stops_a_whole_call_fails_its_pictures_and_no_others(
     assert (summary.done, len(summary.failed), summary.exit_code) == (6, 4, 3)
 
 
-def test_a_stop_drops_the_pictures_in_hand(painter) -> None:
-    stop = Stop(requested=15)
-    jobs = make_jobs(drafts_of(ROWS).items, 7)
-    with pytest.raises(InterruptedRunError):
-        list(draw(Work(jobs, (), 4), painter, Observer(), stop))
+def test_a_run_that_is_stopped_before_it_draws_draws_nothing(run, painter) -> None:
+    assert run(ROWS, BatchOptions(micro_batch=4), stop=Stop(requested=15)).stopped_by == 15
     assert painter.drawn == []
 
 
