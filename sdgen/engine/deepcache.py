@@ -15,8 +15,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import nn
 
-PHASE = "phase"
-"""Attribute of a UNet that tells which of its ways of computing is at work, for CUDA graphs."""
+from sdgen.engine.graphs import in_phase
 
 _known: "WeakKeyDictionary[nn.Module, _Deep]" = WeakKeyDictionary()
 
@@ -45,7 +44,7 @@ def deep_blocks_kept(unet: Any, every: int) -> Iterator["_Deep | None"]:
     finally:
         for block in blocks:
             del block.forward
-        vars(unet).pop(PHASE, None)
+        in_phase(unet, "deepcache", None)
 
 
 @contextmanager
@@ -89,7 +88,7 @@ class _Deep:
             self._number = 0
         self._is_full = self._number % self._every == 0
         self._shape, self._number = sample.shape, self._number + 1
-        setattr(unet, PHASE, "full" if self._is_full else "shallow")
+        in_phase(unet, "deepcache", "full" if self._is_full else "shallow")
         return forward(sample, *args, **options)
 
     def forward_of(self, block: nn.Module, *, is_last: bool) -> Callable[..., Any]:

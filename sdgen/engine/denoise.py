@@ -17,6 +17,7 @@ from sdgen.engine.loader import LoadedModel
 from sdgen.engine.noise import is_brownian, starting_noise
 from sdgen.engine.prompts import Text
 from sdgen.engine.schedulers import build_scheduler
+from sdgen.engine.texts_kept import texts_kept, texts_seen
 from sdgen.engine.tiling import seamless
 from sdgen.engine.watch import Watch
 from sdgen.engine.watching import watched_by
@@ -98,9 +99,11 @@ def _computing(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -
     with (
         seamless(unet, shared.tiling),
         watched_by(on_step, loaded, rows),
+        texts_kept(unet) as products,
         deep_blocks_kept(unet, approximated(shared.approximate).deepcache) as deep,
         replayed(None if isinstance(on_step, Watch) else unet),
         counted(unet, deep),
+        texts_seen(unet, products),
     ):
         yield
 

@@ -17,7 +17,6 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
-from sdgen.engine.deepcache import PHASE
 from sdgen.engine.environment import SWITCHES
 from sdgen.engine.memory_signs import is_lack_of_memory
 
@@ -51,6 +50,9 @@ class _Kept:
 
 _kept: WeakKeyDictionary[nn.Module, _Kept] = WeakKeyDictionary()
 
+_PHASES = "phases"
+"""Attribute of a network that tells which of its ways of computing are at work."""
+
 _CHANGES = ("forward", "_conv_forward", "padding_mode", "processor", "b1", "b2", "s1", "s2")
 """What is set on a layer to make it compute otherwise; the last four are those of FreeU."""
 
@@ -77,6 +79,23 @@ def replayed(*networks: nn.Module | None) -> Iterator[None]:
     finally:
         for network in own:
             del network.forward
+
+
+def in_phase(network: Any, feature: str, phase: Hashable) -> None:
+    """Tell that `network` now computes as `feature` does in `phase`, which other graphs do not.
+
+    Args:
+        network: Whose calls launch other kernels from now on, or the same in other memory.
+        feature: Each has a phase of its own.
+        phase: None is as without the feature.
+    """
+    phases = vars(network).get(_PHASES, {})
+    phases = {name: at for name, at in phases.items() if name != feature}
+    if phase is not None:
+        phases[feature] = phase
+    setattr(network, _PHASES, phases)
+    if not phases:
+        delattr(network, _PHASES)
 
 
 def forget_graphs() -> None:
@@ -106,7 +125,7 @@ def _call(
     leaves, shape = pytree.tree_flatten((args, options))
     tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
     key = (
-        vars(network).get(PHASE),
+        *sorted(vars(network).get(_PHASES, {}).items()),
         str(shape),
         tuple((*leaf.shape, leaf.dtype) if isinstance(leaf, torch.Tensor) else leaf
               for leaf in leaves),
