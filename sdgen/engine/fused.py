@@ -195,7 +195,10 @@ def _is_usual_block(block: Any) -> bool:
 
 
 class FusedAttention:
-    """An attention processor of diffusers: one product for all projections of one input."""
+    """An attention processor of diffusers: one product for all projections of the picture.
+
+    Those of the text are made once a picture (`texts_kept.py`).
+    """
 
     def __call__(
         self,
@@ -216,7 +219,7 @@ class FusedAttention:
                                            hidden_states)  # fmt: skip
         else:
             query = attn.to_q(hidden_states)
-            key, value = _projected(attn.to_kv, [attn.to_k, attn.to_v], encoder_hidden_states)
+            key, value = attn.to_k(encoder_hidden_states), attn.to_v(encoder_hidden_states)
         mixed = F.scaled_dot_product_attention(
             _in_heads(query, attn), _in_heads(key, attn), _in_heads(value, attn)
         )
@@ -260,9 +263,7 @@ def _is_usual_attention(attn: Any) -> bool:
 
 
 def _install_attention(attn: Any) -> None:
-    if attn.is_cross_attention:
-        attn.to_kv = _joined([attn.to_k, attn.to_v])
-    else:
+    if not attn.is_cross_attention:
         attn.to_qkv = _joined([attn.to_q, attn.to_k, attn.to_v])
     attn.processor = FusedAttention()
 
