@@ -184,3 +184,16 @@ def _by_stem(folder: Path, suffix: str) -> dict[str, list[str]]:
         if numbered:
             found.setdefault(numbered[1], []).append(name)
     return found
+
+
+def restore_sidecar(picture: Path) -> None:
+    """Write the sidecar of a picture whose run was killed between the two."""
+    from sdgen.files.images import read_record_of  # load only where something is written
+    from sdgen.files.write import publish
+
+    sidecar = picture.with_suffix(".json")
+    with writing(sidecar):
+        is_missing = not sidecar.exists()
+    if is_missing:
+        record = read_record_of(picture).to_json(indent=2) + "\n"
+        publish(record.encode(), sidecar, resolved=True)

@@ -25,6 +25,9 @@ class Observer:
     def noticed(self, job: Job, notice: str) -> None:
         """What the user must know about a picture: before it is drawn, or while it is."""
 
+    def warned(self, line: str) -> None:
+        """What the user must know about the run itself: a worker died, say."""
+
     def watching(self, on_step: OnStep) -> OnStep:
         """Who hears of the steps of a micro-batch: `on_step`, or a `Watch` that calls it."""
         return on_step

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.executor import Executor, OpenExecutor, Outcome
-from sdgen.batch.finished import find_finished
+from sdgen.batch.finished import find_finished, restore_sidecar
 from sdgen.batch.jobs import Job, make_jobs, select
 from sdgen.batch.ledger import Entry, Ledger
 from sdgen.batch.local import open_local
@@ -24,10 +24,8 @@ from sdgen.batch.state import open_state
 from sdgen.batch.units import Target, Unit, Work, units_of
 from sdgen.engine import OpenGenerator
 from sdgen.errors import InputError, InterruptedRunError, SdgenError
-from sdgen.files.folders import writing
 from sdgen.files.formats import suffix_of
-from sdgen.files.images import read_record_of
-from sdgen.files.write import check_folder, picture_bytes, publish, sweep
+from sdgen.files.write import check_folder, picture_bytes, sweep
 from sdgen.recipe.layers import raise_all
 from sdgen.stop import Stop
 
@@ -175,13 +173,3 @@ class _Run:
             else:
                 self.summary.failed.append(Failure(job, one.error))
                 self.observer.failed(job, one.error)
-
-
-def restore_sidecar(picture: Path) -> None:
-    """Write the sidecar of a picture whose run was killed between the two."""
-    sidecar = picture.with_suffix(".json")
-    with writing(sidecar):
-        is_missing = not sidecar.exists()
-    if is_missing:
-        record = read_record_of(picture).to_json(indent=2) + "\n"
-        publish(record.encode(), sidecar, resolved=True)

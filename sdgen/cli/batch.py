@@ -14,6 +14,7 @@ from sdgen.batch.jobfiles import DIALECTS, read_job_file
 from sdgen.batch.jobs import WHOLE, parse_shard
 from sdgen.batch.options import BatchOptions
 from sdgen.batch.preview import Preview, preview_batch
+from sdgen.cli.executors import Gpus, Workers, executor_for
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import Configs, Device, Format, Json, Kernels, LoraDirs, Quiet, with_settings
@@ -23,7 +24,7 @@ from sdgen.cli.preview import PreviewAs as ShowPicturesAs
 from sdgen.cli.preview import preview_kind
 from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
 from sdgen.cli.progress import shorten
-from sdgen.cli.running import conclude, open_here, run
+from sdgen.cli.running import conclude, run
 from sdgen.cli.target import refuse_picture
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
 from sdgen.files.formats import format_named
@@ -84,6 +85,8 @@ def batch(
     dialect: Dialect = None,
     device: Device = "auto",
     kernels: Kernels = "eager",
+    gpus: Gpus = None,
+    workers: Workers = None,
     output: Folder = Path("outputs"),
     format: Format = None,
     privacy: Privacy = None,
@@ -110,6 +113,7 @@ def batch(
     refuse_picture(output, "a batch")
     check_template(name)
     lock = open_lock(locked=locked, path=lock_file)
+    opened = executor_for(device, kernels, gpus=gpus, workers=workers)
     options = BatchOptions(
         format_named(format) or "png", parse_shard(shard) if shard else WHOLE, limit, name,
         wording_of(wildcards, style, styles_file), strict_tokens,
@@ -123,7 +127,7 @@ def batch(
     if dry_run:
         _show_preview(preview_batch(drafts, output, options), out)
         raise typer.Exit(3 if drafts.faults else 0)
-    conclude(run(drafts, output, options, open_here(device, kernels), out, kind), out)
+    conclude(run(drafts, output, options, opened, out, kind), out)
 
 
 @dataclass(frozen=True, slots=True)

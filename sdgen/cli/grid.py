@@ -14,6 +14,7 @@ from sdgen.api import config_layers
 from sdgen.batch.draft import Draft
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.options import BatchOptions
+from sdgen.cli.executors import open_here
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import (
@@ -29,7 +30,7 @@ from sdgen.cli.options import (
 )
 from sdgen.cli.output import Output, display
 from sdgen.cli.preview import Preview, PreviewAs, preview_kind
-from sdgen.cli.running import conclude, open_here, run
+from sdgen.cli.running import conclude, run
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.target import refuse_picture
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder

@@ -2,10 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
-from sdgen import engine
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.executor import OpenExecutor
 from sdgen.batch.jobs import Job
@@ -18,13 +16,6 @@ from sdgen.cli.signals import stop_on_signals
 from sdgen.engine import OnStep
 from sdgen.errors import GenerationError, InterruptedRunError, SdgenError
 from sdgen.models import LocalModel
-
-
-def open_here(device: str, kernels: str) -> OpenExecutor:
-    """The executor of this process, which is opened if there is something to draw."""
-    from sdgen.batch.local import open_local
-
-    return partial(open_local, partial(engine.open_generator, device, kernels))
 
 
 def run(
@@ -51,7 +42,7 @@ class ShownProgress(Observer):
         self._shown = shown
         self._total = self._done = self._failed = 0
         self._told: set[tuple[str, str]] = set()
-        self._started = 0.0
+        self._begun: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
 
     def started(self, total: int, skipped: int) -> None:
@@ -66,7 +57,7 @@ class ShownProgress(Observer):
 
     def drawing(self, jobs: Sequence[Job]) -> None:
         """A micro-batch begins."""
-        self._started = time.perf_counter()
+        self._begun |= {job.id: time.perf_counter() for job in jobs}
         self._shown.run(self._done, self._failed, self._total)
         self._shown.picture(shorten(jobs[0].settings.prompt))
 
@@ -78,6 +69,10 @@ class ShownProgress(Observer):
         self._out.warn(f"{job.source}: {notice}")
         self._out.json({"source": job.source, "notice": notice})
 
+    def warned(self, line: str) -> None:
+        """Tell it as it is."""
+        self._out.warn(line)
+
     def watching(self, on_step: OnStep) -> OnStep:
         """Show pictures on the way, if that was asked for."""
         return watching(self._shown, on_step)
@@ -88,13 +83,14 @@ class ShownProgress(Observer):
 
     def drawn(self, jobs: Sequence[Job]) -> None:
         """Note how long it took, until the pictures are written."""
-        seconds = round((time.perf_counter() - self._started) / len(jobs), 3)
-        self._seconds |= {job.id: seconds for job in jobs}
+        ended = time.perf_counter()
+        for job in jobs:
+            self._seconds[job.id] = round((ended - self._begun.pop(job.id)) / len(jobs), 3)
 
     def saved(self, job: Job, path: Path) -> None:
         """Tell the path, below the picture if it is shown."""
         show_finished(self._shown, path)
-        seconds = self._seconds.pop(job.id)
+        seconds = self._seconds.pop(job.id, None)
         self._done += 1
         self._out.result(str(path))
         self._out.json(

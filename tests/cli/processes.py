@@ -21,3 +21,16 @@ def run(*words: object, **options: Any) -> subprocess.CompletedProcess[str]:
     given = {"capture_output": True, "text": True, "env": variables(), "timeout": 300, **options}
     arguments = [word if isinstance(word, bytes) else str(word) for word in words]
     return subprocess.run(arguments, check=False, **given)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` has started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(folder.name))
+    return found

@@ -10,6 +10,7 @@ CASES = (
     Case("power cut at each call on the disk", saving.power_cut_at_each_call, 3, 1),
     Case("SIGKILL at a random moment", killing.killed, 5, 25),
     Case("SIGINT at a random moment", killing.interrupted, 4, 20),
+    Case("SIGKILL of one worker of two at a random moment", killing.worker_killed, 2, 15),
     Case("two runs on one folder at once", killing.two_at_once, 1, 5),
     Case("full disk", places.full_disk, 4, 24),
     Case("limit on file sizes", places.limited_file_sizes, 6, 24),

@@ -1,11 +1,13 @@
 """Runs that are killed, stopped, raced or starved while they draw: real processes."""
 
+import os
 import random
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+from tests.cli.processes import children
 from tests.faults.judge import after_all, after_failure, pictures
 from tests.faults.painted import Book
 from tests.faults.tally import Tally
@@ -74,6 +76,28 @@ def _finish(book: Book, tally: Tally) -> None:
         tally.lost += after_all(book, kept)
         kept = pictures(book)
     tally.lost += [f"left over: {path.name}" for path in book.folder.rglob("*.part")]
+
+
+def worker_killed(home: Path, times: int) -> Tally:
+    """SIGKILL for one of two workers at a random moment: the run draws all, and nothing twice."""
+    tally, chance = Tally(), random.Random(9)
+    for attempt in range(times):
+        book = Book.made(home / f"{attempt}", COUNT)
+        run = book.start("--workers", "2", STEP_SECONDS=STEP_SECONDS)
+        assert run.stderr is not None
+        begun = run.stderr.readline()
+        time.sleep(chance.uniform(0.3, 0.3 + LONGEST))
+        for worker in children(run.pid)[:1]:
+            os.kill(worker, signal.SIGKILL)
+        _, told = run.communicate(timeout=300)
+        tally.tried += 1
+        if run.returncode or "Traceback" in told:
+            tally.lost.append(f"{attempt}: code {run.returncode}: {begun}{told}")
+        tally.lost += [f"{attempt}: {fault}" for fault in after_failure(book)]
+        if len(pictures(book)) != COUNT:
+            tally.lost.append(f"{attempt}: {len(pictures(book))} pictures of {COUNT}")
+        _finish(book, tally)
+    return tally
 
 
 def two_at_once(home: Path, times: int) -> Tally:

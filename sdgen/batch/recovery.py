@@ -1,0 +1,51 @@
+"""What a worker that died had written of its unit, and what of it is left to draw."""
+
+from collections.abc import Container
+from dataclasses import replace
+
+from sdgen.batch.executor import Outcome
+from sdgen.batch.finished import Finished, find_finished, restore_sidecar
+from sdgen.batch.units import Task, Unit
+from sdgen.files.formats import suffix_of
+from sdgen.files.write import sweep
+
+
+def written(unit: Unit) -> list[Outcome]:
+    """The pictures of `unit` that are on the disk already, each with its record beside it.
+
+    A worker publishes first and tells second: one that died in between left a picture that must not
+    be drawn twice.
+
+    Raises:
+        OutputError: The folder cannot be looked at, or a record cannot be written.
+    """
+    target = unit.target
+    for parent in {(target.folder / task.stem).parent for task in unit.tasks}:
+        sweep(parent)
+    outcomes = []
+    for _, entry in _found(unit).unnoted:
+        restore_sidecar(target.folder / entry.file)
+        outcomes.append(Outcome(entry.id, entry.file, entry.bytes))
+    return outcomes
+
+
+def left_of(unit: Unit, known: Container[str]) -> Unit | None:
+    """`unit` less the jobs of these ids, the others in their slots; None if nothing is left.
+
+    A record without its picture, which a dead worker may leave where pictures do not hold theirs,
+    is replaced together with it.
+    """
+    broken = _found(unit).broken
+
+    def left(task: Task | None) -> Task | None:
+        if task is None or task.job.id in known:
+            return None
+        stem = broken.get(task.job.id)
+        return task if stem is None else replace(task, stem=stem, replaces=True)
+
+    slots = tuple(map(left, unit.slots))
+    return replace(unit, slots=slots) if any(slots) else None
+
+
+def _found(unit: Unit) -> Finished:
+    return find_finished(unit.jobs, unit.target.folder, {}, suffix_of(unit.target.format))

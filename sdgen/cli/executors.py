@@ -1,0 +1,95 @@
+"""Who draws a batch: this process, or workers of this machine."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from sdgen import engine
+from sdgen.batch.executor import Executor, OpenExecutor
+from sdgen.errors import InputError
+
+MOST_WORKERS = 256
+
+Gpus = Annotated[
+    str | None,
+    typer.Option("--gpus", metavar="LIST", help="Draw on several GPUs, a process each: all, 0,2."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, max=MOST_WORKERS, metavar="N",
+        help="Draw with N processes on the CPU, which share its cores.",
+    ),
+]  # fmt: skip
+
+
+def open_here(device: str, kernels: str) -> OpenExecutor:
+    """The executor of this process."""
+
+    def opened() -> AbstractContextManager[Executor]:
+        from sdgen.batch.local import open_local  # what draws loads when there is something to draw
+
+        return open_local(partial(engine.open_generator, device, kernels))
+
+    return opened
+
+
+def executor_for(
+    device: str, kernels: str, *, gpus: str | None = None, workers: int | None = None
+) -> OpenExecutor:
+    """The executor that was asked for; it is opened if there is something to draw.
+
+    Raises:
+        InputError: What was asked for does not go together, or is no list of GPUs.
+    """
+    if gpus is not None and workers is not None:
+        raise InputError("--gpus and --workers cannot be had together", hint="a GPU has one worker")
+    if gpus is not None:
+        if device != "auto":
+            raise InputError(f"--gpus says what draws, and --device {device} something else")
+        return _on_gpus(parse_gpus(gpus), kernels)
+    if workers is not None:
+        if device not in ("auto", "cpu"):
+            raise InputError(f"--workers draw on the CPU, not on {device}", hint="--gpus all")
+        return _on_the_cpu(workers, kernels)
+    return open_here(device, kernels)
+
+
+def parse_gpus(text: str) -> tuple[int, ...] | None:
+    """Read `0,2`; None stands for `all`.
+
+    Raises:
+        InputError: It is neither, or names one twice.
+    """
+    if text.strip().lower() == "all":
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 4 for part in parts):
+        raise InputError(f"--gpus must be all, or numbers such as 0,2, not {text!r}")
+    numbers = tuple(map(int, parts))
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"--gpus {text} names one twice")
+    return numbers
+
+
+def _on_gpus(wanted: Sequence[int] | None, kernels: str) -> OpenExecutor:
+    def opened() -> AbstractContextManager[Executor]:
+        from sdgen.batch.seats import gpu_seats
+        from sdgen.batch.workers import open_workers
+
+        return open_workers(gpu_seats(wanted, kernels))
+
+    return opened
+
+
+def _on_the_cpu(count: int, kernels: str) -> OpenExecutor:
+    def opened() -> AbstractContextManager[Executor]:
+        from sdgen.batch.seats import cpu_seats
+        from sdgen.batch.workers import open_workers
+
+        return open_workers(cpu_seats(count, kernels))
+
+    return opened
