@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from sdgen import engine
 from sdgen.engine import ImageGenerator
 from sdgen.files.configs import load_config, user_defaults
+from sdgen.files.model_folders import folders_in_config
 from sdgen.files.wording import wording_of
 from sdgen.models.finding import ANYWHERE, Search
 from sdgen.models.resolve import Plan, drawn_seed, plan
+from sdgen.named_folders import told_by
 from sdgen.recipe.layers import Layer, layer_from
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from sdgen.files.formats import Inside
     from sdgen.metadata.record import Record
+
+told_by(folders_in_config)
 
 
 @dataclass(frozen=True, slots=True)

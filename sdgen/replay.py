@@ -13,6 +13,7 @@ from sdgen.models.added import with_added_files
 from sdgen.models.finding import Search
 from sdgen.models.local import is_bare_name
 from sdgen.models.resolve import check_drawable
+from sdgen.models.single_file import as_recorded, find_recorded, recorded_file
 from sdgen.recipe.settings import Settings
 from sdgen.verdict import DEFAULT_TOLERANCE, Original, Verdict, judge
 
@@ -37,14 +38,17 @@ def _recorded_alone(record: Record, place: str | None) -> LocalModel:
     name = place or record.settings.model
     if place is None and not is_bare_name(name):
         raise ModelError(f"the record names {name!r}, which is not a model's name")
+    files = record.model.files
+    found = None if place else find_recorded(name, files)
     try:
-        return find_model(name)
+        return as_recorded(found or find_model(name), files)
     except ModelError as error:
         if place is not None:
             raise
         raise ModelError(
             f"the model {name!r} of this record is not here: {error}",
-            hint="say where it is: --model FOLDER; its files are compared with the record",
+            hint=f"say where it is: --model {'FILE' if recorded_file(files) else 'FOLDER'}; "
+            "its files are compared with the record",
         ) from error
 
 

@@ -22,6 +22,8 @@ from sdgen.errors import (
     SdgenError,
     nearest,
 )
+from sdgen.files.model_folders import folders_in_config
+from sdgen.named_folders import told_by
 from sdgen.version import __version__
 
 DEFAULT_COMMAND = "generate"
@@ -215,6 +217,7 @@ def run(words: list[str]) -> int:
 
 def _run(words: list[str]) -> int:
     _refuse_broken_text(words)
+    told_by(folders_in_config)
     words = with_command(words)
     app = build_app(_needed(words))
     code = app(args=_own_words(words), prog_name="sdgen", standalone_mode=False)

@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from sdgen import models
+from sdgen.cli.model_files import models_listed, single_file_rows
 from sdgen.cli.options import Json
 from sdgen.cli.output import Output
 from sdgen.cli.weights_info import tell_file
 from sdgen.errors import ModelError
 from sdgen.models.catalogue import CATALOGUE, Entry
 from sdgen.models.local import LocalModel
+from sdgen.models.single_file import facts_of, is_model
 from sdgen.recipe.loras import SUFFIX
 from sdgen.recipe.sizes import SizeRule
 
@@ -26,12 +28,15 @@ def _complete(incomplete: str) -> list[str]:
 
 @app.command("list")
 def list_command(as_json: Json = False) -> None:
-    """List the models that have a name; any diffusers folder works too."""
+    """List the models that have a name; any diffusers folder or .safetensors file works too."""
     out = Output(as_json=as_json)
     found = [(entry, fault_of(entry.name)) for entry in CATALOGUE.values()]
     for entry, fault in found:
         out.json(entry_object(entry, fault))
     rows = [(entry.name, fault or "ready", entry.licence, entry.summary) for entry, fault in found]
+    for listed in models_listed():
+        out.json(listed.told)
+        rows.append(listed.row)
     out.table(rows, ("name", "state", "licence", "what it is"))
 
 
@@ -45,11 +50,13 @@ def info_command(
 ) -> None:
     """Show what is known about a model: pipeline, sizes, its own settings, its files.
 
-    Of a .safetensors file, what it is: a LoRA, and which parts it changes, a VAE, an embedding.
+    Of a .safetensors file, what it is: a model, a LoRA, and which parts it changes, a VAE, an
+    embedding.
     """
     out = Output(as_json=as_json)
-    if Path(name).suffix == SUFFIX:
-        tell_file(Path(name), out)
+    path = Path(name).expanduser()
+    if path.suffix == SUFFIX and path.is_file() and not is_model(path):
+        tell_file(path, out)
         return
     model = models.find_model(name)
     hashes = model.hashes()
@@ -82,6 +89,7 @@ def model_object(model: LocalModel, hashes: dict[str, str]) -> dict[str, Any]:
     return {
         "name": model.name,
         "folder": str(model.folder),
+        **facts_of(model, hashes),
         "pipeline": model.pipeline,
         "revision": model.revision,
         "variant": model.variant,
@@ -97,7 +105,8 @@ def model_rows(model: LocalModel, hashes: dict[str, str]) -> Iterator[tuple[str,
     if model.name in CATALOGUE:
         yield "what it is", CATALOGUE[model.name].summary
         yield "licence", CATALOGUE[model.name].licence
-    yield "folder", str(model.folder)
+    yield "folder" if model.layout is None else "file", str(model.folder)
+    yield from single_file_rows(model, hashes)
     yield "pipeline", model.pipeline
     if model.revision:
         yield "revision", model.revision

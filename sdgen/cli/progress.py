@@ -193,7 +193,7 @@ class LiveDisplay(Stage):
 def weight(model: LocalModel) -> int:
     """Bytes of the files that a model is loaded from; 0 where they cannot be looked at."""
     try:
-        return sum((model.folder / file).stat().st_size for file in model.weights)
+        return sum(model.path_of(file).stat().st_size for file in model.weights)
     except OSError:
         return 0
 

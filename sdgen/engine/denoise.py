@@ -53,7 +53,7 @@ def denoise(
     """
     pipeline, shared = loaded.pipeline, rows[0]
     kind = architecture_of(pipeline)
-    pipeline.scheduler = build_scheduler(shared.scheduler, loaded.trained)
+    pipeline.scheduler = build_scheduler(shared.scheduler, _trained(loaded, shared))
     shift = 0 if is_brownian(pipeline.scheduler) else shared.ensd
     drawn = [starting_noise(row, _latent_shape(pipeline, row), shift) for row in rows]
     noise = torch.cat([latents for latents, _ in drawn])
@@ -106,6 +106,12 @@ def _computing(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -
         texts_seen(unet, products),
     ):
         yield
+
+
+def _trained(loaded: LoadedModel, settings: Settings) -> dict[str, Any]:
+    """What the checkpoint's training decided, as far as its files or `settings` say it."""
+    said = settings.prediction_type
+    return {**loaded.trained, "prediction_type": said} if said else loaded.trained
 
 
 def _latent_shape(pipeline: Any, settings: Settings) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ from sdgen.engine.failures import LackOfMemoryError, failures_of
 from sdgen.engine.libraries import diffusers, transformers
 from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.engine.prompts import TextCache
+from sdgen.engine.single_file import parts_in
 from sdgen.errors import ModelError
 from sdgen.garbage import unsearched
 from sdgen.models import LocalModel
@@ -144,12 +145,12 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
             # repaint, it is given what it needs besides (`engine/beginning.py`).
             pipeline_class = getattr(diffusers, model.pipeline.replace("Inpaint", ""))
         pipeline = pipeline_class.from_pretrained(
-            model.folder,
+            model.parts,
             dtype=dtype,
             variant=model.variant,
             use_safetensors=True,
             local_files_only=True,
-            **_text_encoders(model, dtype),
+            **(parts_in(model, dtype) if model.layout else _text_encoders(model, dtype)),
             **options,
         )
         if how.layout == "channels_last":
@@ -169,7 +170,7 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
         raise ModelError(f"{model.name} cannot be loaded: {reason}") from error
     pipeline.set_progress_bar_config(disable=True)
     give_old_name(getattr(pipeline, "text_encoder", None))
-    return LoadedModel(pipeline, dict(pipeline.scheduler.config), hashes)
+    return LoadedModel(pipeline, {**pipeline.scheduler.config, **model.trained}, hashes)
 
 
 def layout_of(pipeline: Any) -> str:

@@ -24,7 +24,7 @@ def notices_on(pipeline: Any, model: LocalModel, settings: Settings) -> list[str
     diffusers cuts a plain prompt at the tokenizer's length (77 tokens, of which two are marks) with
     only a log line, and the negative prompt without any.
     """
-    notices = []
+    notices = list(model.remarks)
     for name in PROMPTS:
         notices += _of_prompt(pipeline, model, name, settings)
     notices += _of_guidance(pipeline, model, settings)

@@ -6,13 +6,14 @@ own configs lie in `~/.config/sdgen/configs/` and stand before shipped ones of t
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sdgen.errors import InputError, did_you_mean
 from sdgen.files.folders import is_file
+from sdgen.files.model_folders import KEYS as PLACES
 from sdgen.recipe.layers import Layer, layer_from
 from sdgen.sources.paths import meant_from
 
@@ -127,7 +128,7 @@ def user_defaults() -> Layer | None:
     """
     folder = user_folder()
     path = folder / "config.yaml" if folder else None
-    return _layer(path, str(path)) if path and is_file(path) else None
+    return _layer(path, str(path), beside=PLACES) if path and is_file(path) else None
 
 
 def list_configs() -> list[Config]:
@@ -144,9 +145,10 @@ def _describe(name: str, path: Path) -> Config:
     return Config(name, path, purpose=said.get(PURPOSE_KEY, ""))
 
 
-def _layer(path: Path, source: str) -> Layer:
+def _layer(path: Path, source: str, *, beside: Collection[str] = ()) -> Layer:
+    """What the file says of settings; `beside` are further keys that are none."""
     said, where = _read(path)
-    settings = {key: value for key, value in said.items() if key != PURPOSE_KEY}
+    settings = {key: value for key, value in said.items() if key not in (PURPOSE_KEY, *beside)}
     return meant_from(layer_from(source, settings, where), path.parent)
 
 

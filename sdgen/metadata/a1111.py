@@ -27,8 +27,8 @@ _ENDS_BLOCK = re.compile(r"^([^\S\n]*)(?=Negative prompt:|Steps: )", re.MULTILIN
 def parameters_text(record: Record) -> str:
     """The A1111 text for `record`.
 
-    It says less than the record: no hash of a checkpoint (a folder of weights has none, and sites
-    act on what they are told), no revision, no environment.
+    It says less than the record: the hash of a checkpoint only where the model was one file (a
+    folder of weights has none, and sites act on what they are told), no revision, no environment.
     """
     settings = record.settings
     version = f"{record.software.name} {record.software.version}"
@@ -90,6 +90,8 @@ def _pairs(record: Record) -> Iterator[Pair]:
     yield "CFG scale", _number(settings.guidance_scale)
     yield "Seed", str(settings.seed)
     yield "Size", f"{settings.width}x{settings.height}"
+    if record.model.file_sha256:
+        yield "Model hash", record.model.file_sha256[:10]
     yield "Model", settings.model
     yield from _vae(record)
     if settings.variation_strength:

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Self
 from PIL import Image
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from sdgen.recipe.loras import SUFFIX
 from sdgen.recipe.prompt.wording import Written
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import MOST_TOGETHER
@@ -44,6 +45,15 @@ class ModelRecord(_Part):
     pipeline: str = Field(description="diffusers pipeline class")
     revision: str | None = Field(default=None, description="commit of the hub repository, if any")
     files: dict[str, str] = Field(description="path inside the model's folder → SHA-256")
+
+    @property
+    def file_sha256(self) -> str:
+        """SHA-256 of the one file that all weights were in; empty where they were a folder's.
+
+        Its first ten digits are what A1111 and Civitai know the file by.
+        """
+        single = (name for name in self.files if "/" not in name and name.endswith(SUFFIX))
+        return next((self.files[name] for name in single), "")
 
 
 class AddedRecord(_Part):

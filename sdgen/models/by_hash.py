@@ -10,8 +10,11 @@ from typing import Literal
 
 from sdgen.errors import ModelError
 from sdgen.models.catalogue import CATALOGUE
+from sdgen.models.hashes import remembered_hash
 from sdgen.models.local import LocalModel, find_model, is_bare_name
 from sdgen.models.other_hashes import digits_of, named_by
+from sdgen.models.weights_here import files_named, files_of
+from sdgen.recipe.loras import SUFFIX
 
 Known = Literal["hash", "old hash", "name", "given"]
 """How a model was known: by a hash, by one that several files may have, by its name, not at all."""
@@ -37,23 +40,31 @@ def model_meant(name: str, said: str, places: Sequence[Path]) -> Meant:
     Args:
         name: As the recipe has it, perhaps with somebody's folders; may be empty.
         said: Its hash there, of any program's kind; may be empty.
-        places: The user's folders with models: diffusers folders, or folders of those.
+        places: The user's folders with models: diffusers folders, or folders of those and of single
+            files; those that the user's own settings name are looked at too.
 
     Raises:
         ModelError: It is not here, or only as a file that sdgen does not draw with.
     """
     stem = stem_of(name)
     if digits_of(said):
-        candidates = sorted(_candidates(places), key=lambda one: one.name != stem)
-        for folder in candidates:
-            if known := _known(folder, said):
-                return Meant(find_model(_name_of(folder)), known)
-        _refuse_checkpoints(places, said)
+        for path in sorted(set(_candidates(places)), key=lambda one: _effort(one, stem)):
+            if known := _known(path, said):
+                return Meant(find_model(_name_of(path)), known)
     for wanted in filter(_can_be_looked_up, dict.fromkeys((stem, stem.lower()))):
-        for place in (*(place / wanted for place in places), Path(wanted)):
-            if str(place) in CATALOGUE or (place / _INDEX).is_file():
-                return Meant(find_model(str(place)), "name")
+        if found := _called(wanted, places):
+            return Meant(find_model(found), "name")
     raise _not_here(name, said, places)
+
+
+def _called(name: str, places: Sequence[Path]) -> str:
+    """What `find_model` finds the model of this name by; empty where there is none."""
+    for place in (*(place / name for place in places), Path(name)):
+        if str(place) in CATALOGUE or (place / _INDEX).is_file():
+            return str(place)
+        if (file := place.with_name(f"{name}{SUFFIX}")).is_file():
+            return str(file)
+    return name if files_named("model", name) else ""
 
 
 def known_of(model: LocalModel, said: str) -> Known:
@@ -73,12 +84,23 @@ def _can_be_looked_up(name: str) -> bool:
 
 
 def _candidates(places: Sequence[Path]) -> Iterator[Path]:
-    """The diffusers folders that are known here: of the catalogue, and in the places."""
+    """The models that are known here: of the catalogue, in the places, in named folders."""
     yield from (entry.folder for entry in CATALOGUE.values() if entry.folder)
     for place in places:
-        for path in (place, *_inside(place)):
-            if (path / _INDEX).is_file():
-                yield path
+        inside = _inside(place)
+        if (place / _INDEX).is_file():
+            yield place
+        else:
+            yield from _checkpoints(place)
+        yield from (path for path in inside if (path / _INDEX).is_file())
+    yield from files_of("model")
+
+
+def _effort(path: Path, stem: str) -> tuple[bool, bool, str]:
+    """What to look at first: what has the name, then files whose hash is known already."""
+    is_file = path.is_file()
+    name = path.stem if is_file else path.name
+    return name != stem, is_file and remembered_hash(path) is None, str(path)
 
 
 def _name_of(folder: Path) -> str:
@@ -101,9 +123,15 @@ def _inside(place: Path) -> list[Path]:
 
 
 def _known(folder: Path, said: str) -> Known | Literal[""]:
-    """How a diffusers folder is known by this hash: one of its weights, or a checkpoint, has it."""
-    parts = [path for path in folder.glob("*/*.safetensors") if path.is_file()]
-    for path in [*_checkpoints(folder), *sorted(parts)]:
+    """How a model is known by this hash: its file, or of a folder one of its weights, has it.
+
+    A folder may hold a checkpoint of the whole model, too.
+    """
+    files = [folder]
+    if folder.is_dir():
+        parts = [path for path in folder.glob("*/*.safetensors") if path.is_file()]
+        files = [*_checkpoints(folder), *sorted(parts)]
+    for path in files:
         if how := named_by(path, said):
             return "old hash" if how == "old" else "hash"
     return ""
@@ -115,15 +143,6 @@ def _checkpoints(folder: Path) -> list[Path]:
     ]
 
 
-def _refuse_checkpoints(places: Sequence[Path], said: str) -> None:
-    for path in (path for place in places for path in _checkpoints(place)):
-        if named_by(path, said):
-            raise ModelError(
-                f"{path.name} is the model, as its hash says, but it is a single file",
-                hint="sdgen draws with diffusers folders: convert it, then --model FOLDER",
-            )
-
-
 def _not_here(name: str, said: str, places: Sequence[Path]) -> ModelError:
     if not (name or said):
         return ModelError("the recipe does not say its model", hint="say which: --model MODEL")
@@ -131,5 +150,5 @@ def _not_here(name: str, said: str, places: Sequence[Path]) -> ModelError:
     looked = "in the catalogue" + (f" and {', '.join(map(str, places))}" if places else "")
     return ModelError(
         f"the model {shown} of this recipe is not {looked}",
-        hint="say where it is: --model FOLDER, or a folder of models: --model-dir FOLDER",
+        hint="say where it is: --model FOLDER|FILE, or a folder of models: --model-dir FOLDER",
     )

@@ -11,6 +11,7 @@ from sdgen.models.folder import read_json
 from sdgen.models.hashes import identity_of
 from sdgen.models.local import LocalModel, is_bare_name
 from sdgen.models.weights import Tensor, check_weights
+from sdgen.models.weights_here import files_named
 from sdgen.recipe.embeddings import TAG, EmbeddingEntry, parse_embedding
 from sdgen.recipe.loras import SUFFIX
 from sdgen.recipe.settings import PROMPTS, Settings
@@ -136,6 +137,8 @@ def _is_here(name: str, places: Sequence[Path]) -> bool:
                      if (place / f"{name}{SUFFIX}").is_file()), None)  # fmt: skip
     except OSError:
         return False
+    if path is None:
+        path = next(iter(files_named("embedding", name)), None)
     return path is not None and bool(tensors_in(check_weights(path, path.name)))
 
 
@@ -148,7 +151,7 @@ def _refuse_misfits(found: AddedFile, model: LocalModel) -> None:
     names = check_weights(found.path, found.path.name)
     parts = tensors_in(names)
     for encoder in ENCODERS:
-        config = model.folder / encoder / "config.json"
+        config = model.parts / encoder / "config.json"
         if not config.is_file():
             continue
         width = read_json(config, f"{encoder}/config.json").get("hidden_size")

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from sdgen.errors import ModelError, did_you_mean
 from sdgen.models.few_steps import MadeFor
 from sdgen.models.hashes import hash_files
 from sdgen.models.local import is_bare_name
+from sdgen.models.weights_here import files_named, files_of
 from sdgen.recipe.loras import SUFFIX
 
 
@@ -56,7 +58,7 @@ ANYWHERE = Search()
 class Kind:
     """A kind of added weights: its words, what files of it are called in a folder, its checks."""
 
-    name: str
+    name: Literal["lora", "vae", "embedding"]
     shown: str
     in_folder: tuple[str, ...]
     ask: str
@@ -75,8 +77,11 @@ class Kind:
             )
         paths = self._paths(source, places, by_path=search.recorded is None)
         candidates = [path for path in paths if self._is_there(path, source)]
+        if not candidates or search.recorded is not None:
+            candidates += self._in_named_folders(source, search)
         if not candidates:
             known = [path.stem for place in places for path in place.glob(f"*{SUFFIX}")]
+            known += [path.stem for path in files_of(self.name)]
             hint = did_you_mean(source.rpartition(".safe")[0] or source, known) or self.ask
             raise ModelError(f"no {self.shown} {source!r} here", hint=hint)
         if search.recorded is None or len(candidates) == 1:
@@ -84,6 +89,19 @@ class Kind:
         found = [self.check(path) for path in candidates]
         wanted = search.recorded.get(f"{self.name} {source}")
         return next((one for one in found if one.sha256 == wanted), found[0])
+
+    def _in_named_folders(self, source: str, search: Search) -> list[Path]:
+        """The files of this name in the folders that the person's own settings name.
+
+        Raises:
+            ModelError: There are several, and no record tells which is meant.
+        """
+        found = files_named(self.name, source) if is_bare_name(source) else []
+        if len(found) > 1 and search.recorded is None:
+            raise ModelError(
+                f"{len(found)} files are called {source!r}", hint=self.ask, details=map(str, found)
+            )
+        return found
 
     def _paths(self, source: str, places: Sequence[Path], *, by_path: bool) -> Iterator[Path]:
         """The files that `source` may mean, the likeliest first."""

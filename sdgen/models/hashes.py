@@ -16,11 +16,15 @@ REMEMBERED_FROM_BYTES = 1024 * 1024
 
 
 def hash_files(folder: Path, files: tuple[str, ...], *, read_all: bool = False) -> dict[str, str]:
-    """Each of `files` (relative to `folder`) → its SHA-256 in hex.
+    """Each of `files` (relative to `folder`) → its SHA-256 in hex, as `hash_paths` has it."""
+    return hash_paths({file: folder / file for file in files}, read_all=read_all)
+
+
+def hash_paths(files: Mapping[str, Path], *, read_all: bool = False) -> dict[str, str]:
+    """Each of `files` → its SHA-256 in hex.
 
     Args:
-        folder: Where the files are.
-        files: Their paths in it.
+        files: What people call it → where it is.
         read_all: Believe no memory, and correct it; for a big model this takes seconds.
 
     Raises:
@@ -29,9 +33,18 @@ def hash_files(folder: Path, files: tuple[str, ...], *, read_all: bool = False) 
     memory = _Memory(cache_file())
     if read_all:
         memory.doubt()
-    hashes = {file: _hash(folder / file, file, memory) for file in files}
+    hashes = {shown: _hash(path, shown, memory) for shown, path in files.items()}
     memory.save()
     return hashes
+
+
+def remembered_hash(path: Path) -> str | None:
+    """SHA-256 of the file at `path` as far as it is known without reading it.
+
+    Raises:
+        ModelError: There is no such file.
+    """
+    return _Memory(cache_file()).known.get(identity_of(path, path.name))
 
 
 def hash_behind(path: Path, offset: int, shown: str) -> str:

@@ -7,7 +7,7 @@ code.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sdgen.errors import ModelError, did_you_mean
 from sdgen.models.catalogue import CATALOGUE, Entry
 from sdgen.models.folder import CheckedFolder, check_folder
-from sdgen.models.hashes import expected_hashes, hash_files, identity_of
-from sdgen.models.weights import pickle_in, pickled
+from sdgen.models.hashes import expected_hashes, hash_paths, identity_of
 from sdgen.recipe.schedulers import from_diffusers
 from sdgen.recipe.sizes import SizeRule
 
@@ -34,7 +33,7 @@ TRAINING_SCHEDULERS = ("ddim", "ddpm", "pndm")
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A diffusers folder that passed its checks.
+    """A diffusers folder, or one file of all weights, that passed its checks.
 
     `name` is what the record says (never a path); `weights` are the files that decide the pixels,
     relative to `folder`; `defaults` is the model's own layer of settings; `variant` is `fp16` when
@@ -43,6 +42,9 @@ class LocalModel:
     noise.
     `loras` are added while it draws, in this order (`with_loras`); `vae` decodes instead of its
     own; `embeddings` are words that it learns for prompts.
+    A single file is `folder` itself; configurations and tokenizers are then those of `layout`, and
+    `trained` is what the file tells otherwise of the training, as a scheduler's configuration does.
+    `remarks` must be told before it draws.
     """
 
     name: str
@@ -58,19 +60,36 @@ class LocalModel:
     loras: "tuple[AddedFile, ...]" = ()
     vae: "AddedFile | None" = None
     embeddings: "tuple[AddedFile, ...]" = ()
+    layout: Path | None = None
+    trained: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> Path:
+        """The folder with its configurations and tokenizers."""
+        return self.layout or self.folder
+
+    def path_of(self, file: str) -> Path:
+        """Where one of `weights` lies."""
+        if self.layout is None:
+            return self.folder / file
+        return self.layout.parent / file if "/" in file else self.folder
 
     @property
     def added(self) -> "tuple[AddedFile, ...]":
         """All that is added to it while it draws."""
         return (*self.loras, *self.embeddings, *([self.vae] if self.vae else []))
 
-    def hashes(self) -> dict[str, str]:
-        """SHA-256 in hex of each of `weights`.
+    def hashes(self, *, read_all: bool = False) -> dict[str, str]:
+        """SHA-256 in hex of each of `weights`; `read_all` believes no memory.
 
         Raises:
             ModelError: A file cannot be read.
         """
-        return dict(_hashes(self.folder, self.weights, self.fingerprint()))
+        files = tuple((file, self.path_of(file)) for file in self.weights)
+        if read_all:
+            return hash_paths(dict(files), read_all=True)
+        return dict(_hashes(files, self.fingerprint()))
 
     def fingerprint(self) -> tuple[str, ...]:
         """Device, inode, size and time of each of `weights`: changes when a file does.
@@ -78,13 +97,13 @@ class LocalModel:
         Raises:
             ModelError: A file cannot be read.
         """
-        return tuple(identity_of(self.folder / file, file) for file in self.weights)
+        return tuple(identity_of(self.path_of(file), file) for file in self.weights)
 
 
 @lru_cache(maxsize=8)
-def _hashes(folder: Path, files: tuple[str, ...], _: tuple[str, ...]) -> dict[str, str]:
+def _hashes(files: tuple[tuple[str, Path], ...], _: tuple[str, ...]) -> dict[str, str]:
     """The hashes of files that have not changed since, which their fingerprint tells."""
-    return hash_files(folder, files)
+    return hash_paths(dict(files))
 
 
 def is_bare_name(name: str) -> bool:
@@ -94,11 +113,13 @@ def is_bare_name(name: str) -> bool:
 
 @lru_cache(maxsize=64)
 def find_model(name: str) -> LocalModel:
-    """The model called `name`: a name of the catalogue, or a diffusers folder.
+    """The model called `name`: of the catalogue, a folder or file, or one in a named folder.
 
     Raises:
         ModelError: There is no such model here, or it is damaged.
     """
+    from sdgen.models import single_file  # which makes its models of what is below
+
     entry = CATALOGUE.get(name)
     if entry is not None and entry.folder:
         return _built_in(entry, entry.folder)
@@ -106,13 +127,15 @@ def find_model(name: str) -> LocalModel:
         raise ModelError(f"the model {name} is not here: it is {entry.repository} on the hub")
     path = _existing(name)
     if path is None:
-        hint = _built_in_lora(name) or did_you_mean(name, CATALOGUE)
-        hint = hint or "see sdgen models list; a folder works too"
+        if (found := single_file.find_named(name)) is not None:
+            return found
+        hint = _built_in_lora(name) or did_you_mean(name, [*CATALOGUE, *single_file.names_here()])
+        hint = hint or "see sdgen models list; a folder or a .safetensors file works too"
         raise ModelError(f"no model {name!r} here", hint=hint)
     if not path.is_dir():
-        raise _no_folder(path)
+        return single_file.open_file(path)
     try:
-        return _from_folder(check_folder(path.absolute()))
+        return from_folder(check_folder(path.absolute()))
     except OSError as error:  # a part of it is closed to us
         raise ModelError(f"the model in {path.name} cannot be read: {error.strerror}") from error
 
@@ -123,13 +146,6 @@ def _built_in_lora(name: str) -> str:
         if entry.folder and (entry.folder / OWN_LORAS / f"{name}.safetensors").is_file():
             return f"{name} is a LoRA of {entry.name}: --lora {name}; see sdgen configs list"
     return ""
-
-
-def _no_folder(path: Path) -> ModelError:
-    kind = pickle_in(path) if path.is_file() else ""
-    if kind:
-        return pickled(path.name, kind)
-    return ModelError(f"{path.name} is a file; a model is a diffusers folder")
 
 
 def _existing(name: str) -> Path | None:
@@ -146,7 +162,7 @@ def _built_in(entry: Entry, folder: Path) -> LocalModel:
     again = "install sdgen again, or say which model to use: --model FOLDER"
     if not (folder / "model_index.json").is_file():
         raise ModelError(f"the built-in model {entry.name} is missing", hint=again)
-    model = _from_folder(check_folder(folder))
+    model = from_folder(check_folder(folder))
     expected = expected_hashes(folder)
     for file, digest in model.hashes().items():
         if expected.get(file) != digest:
@@ -155,7 +171,12 @@ def _built_in(entry: Entry, folder: Path) -> LocalModel:
     return replace(model, name=entry.name, defaults=defaults, sizes=entry.sizes)
 
 
-def _from_folder(checked: CheckedFolder) -> LocalModel:
+def from_folder(checked: CheckedFolder) -> LocalModel:
+    """The model in a folder that passed its checks.
+
+    Raises:
+        ModelError: Its UNet is of a kind that sdgen does not know.
+    """
     multiple = _pixels_per_latent(checked)
     layers = checked.config("text_encoder").get("num_hidden_layers")
     return LocalModel(

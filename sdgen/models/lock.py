@@ -14,8 +14,8 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from sdgen.errors import InputError, ModelError
-from sdgen.models.hashes import hash_files
 from sdgen.models.local import LocalModel, find_model, is_bare_name
+from sdgen.models.single_file import find_recorded
 from sdgen.version import __version__
 
 SCHEMA: Final = "sdgen.lock/1"
@@ -134,8 +134,7 @@ def _added_of(models: Iterable[LocalModel], kind: str) -> dict[str, str]:
 
 def _locked_as(model: LocalModel, *, read_all: bool) -> LockedModel:
     """`model` as a lock names it."""
-    read = hash_files(model.folder, model.weights, read_all=True) if read_all else model.hashes()
-    files = dict(sorted(read.items()))
+    files = dict(sorted(model.hashes(read_all=read_all).items()))
     return LockedModel(pipeline=model.pipeline, revision=model.revision, files=files)
 
 
@@ -234,14 +233,15 @@ def models_of(lock: Lock, given: Iterable[LocalModel]) -> list[LocalModel]:
         ModelError: One is not here, or is named by a path.
     """
     known = {model.name: model for model in given}
-    return [*known.values(), *(_named(name) for name in lock.models if name not in known)]
+    others = ((name, locked) for name, locked in lock.models.items() if name not in known)
+    return [*known.values(), *(_named(name, locked.files) for name, locked in others)]
 
 
-def _named(name: str) -> LocalModel:
+def _named(name: str, files: Mapping[str, str]) -> LocalModel:
     if not is_bare_name(name):
         raise ModelError(f"the lock names {name!r}, which is not a model's name")
     try:
-        return find_model(name)
+        return find_recorded(name, files) or find_model(name)
     except ModelError as error:
         raise ModelError(
             f"the locked model {name!r} is not here: {error}",

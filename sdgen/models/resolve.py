@@ -59,6 +59,8 @@ def plan(
     resolved = with_sources(resolved, model.sizes, model=model.name, own=own.source)
     sources |= {name: resolved.sources[name] for name in ("width", "height")}
     check_drawable(resolved.settings, model)
+    if sources["prediction_type"] != own.source:
+        model = replace(model, remarks=())  # somebody knows what the model only takes for granted
     model, settings = with_added_files(model, resolved.settings, search)
     return Plan(settings, sources, model)
 
@@ -98,12 +100,22 @@ def check_drawable(settings: Settings, model: LocalModel) -> None:
             hint="--image with --mask or --extend",
         )
     check_passes(settings, model.sizes, model=model.name)
+    _check_prediction(settings, model)
     if settings.eta and not SCHEDULERS[settings.scheduler].takes_eta:
         takers = ", ".join(name for name, entry in SCHEDULERS.items() if entry.takes_eta)
         raise InputError(f"{settings.scheduler} has no eta", hint=f"these have: {takers}")
     if model.text_layers is not None and settings.clip_skip > model.text_layers:
         most = f"{model.name} has only {model.text_layers} of these layers"
         raise InputError(f"clip_skip cannot be {settings.clip_skip}: {most}")
+
+
+def _check_prediction(settings: Settings, model: LocalModel) -> None:
+    is_unet = model.pipeline.removeprefix("StableDiffusion").startswith(("P", "I", "XL"))
+    if settings.prediction_type and not is_unet:
+        raise InputError(
+            f"prediction_type is for Stable Diffusion 1, 2 and XL; {model.name} is a "
+            f"{model.pipeline.removesuffix('Pipeline')}"
+        )
 
 
 def _without_model(layer: Layer) -> Layer:

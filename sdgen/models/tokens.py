@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import ModelError
 from sdgen.models.folder import read_json
+from sdgen.models.layouts import shipped_vocabulary
 from sdgen.models.local import LocalModel
 from sdgen.models.scripts import is_chinese
 from sdgen.models.words import known_words, unknown_words
@@ -80,10 +81,10 @@ class PromptReader:
     """
 
     def __init__(self, model: LocalModel) -> None:
-        index = read_json(model.folder / "model_index.json", "model_index.json")
+        index = read_json(model.parts / "model_index.json", "model_index.json")
         kinds = {name: index.get(name) or (None, None) for name in ("tokenizer", "tokenizer_2")}
         named = [name for name, (_, kind) in kinds.items() if kind]
-        self._tokenizers = {name: _open(model.folder / name) for name in named}
+        self._tokenizers = {name: _open(model.parts / name) for name in named}
         self._words = {one.word: one.vectors for one in model.embeddings}
 
     def read(self, text: str) -> dict[str, Reading]:
@@ -244,6 +245,8 @@ def _clip_tokenizer(folder: Path, config: dict[str, Any]) -> "Tokenizer":
 
 def _vocabulary(folder: Path) -> tuple[Any, Any]:
     """What `BPE` takes: a table and its merges, or the names of the two files that hold them."""
+    if shipped := shipped_vocabulary(folder):
+        return shipped
     whole = _optional_json(folder, "tokenizer.json")
     if not whole:
         return str(folder / "vocab.json"), str(folder / "merges.txt")

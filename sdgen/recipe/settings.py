@@ -103,7 +103,7 @@ class Settings(BaseModel):
         "a1111", description="How prompts are read: with weights and chunks, or as plain words."
     )
     model: Text = Field(
-        "storybook", description="Model: a name from `sdgen models list`, or a folder.",
+        "storybook", description="Model: a name from `sdgen models list`, a folder or a file.",
         json_schema_extra=_also("sd_model", "checkpoint"),
     )  # fmt: skip
     lora: Annotated[tuple[Text, ...], BeforeValidator(read_loras)] = Field(
@@ -121,6 +121,10 @@ class Settings(BaseModel):
     scheduler: Annotated[str, AfterValidator(_canonical_scheduler)] = Field(
         "dpmpp_2m", description="How the noise is removed: a name from `sdgen schedulers`.",
         json_schema_extra=_also("sampler", "sampler_name", "sampling_method"),
+    )  # fmt: skip
+    prediction_type: Literal["epsilon", "v_prediction"] | None = Field(
+        None, description="What the UNet predicts, where the model's files do not say it rightly.",
+        json_schema_extra=_also("parameterization"),
     )  # fmt: skip
     steps: int = Field(
         20, ge=1, le=1000, description="Denoising steps.",

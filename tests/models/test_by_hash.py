@@ -124,9 +124,9 @@ def test_a_checkpoint_alone_is_told():
         model_meant("", "", [])
 
 
-def test_a_single_file_is_told_with_what_to_do(tmp_path):
-    (tmp_path / "v1-5.safetensors").write_bytes(data := safetensors())
-    with pytest.raises(ModelError, match=r"v1-5\.safetensors is the model") as refused:
+def test_a_pickle_that_is_the_model_is_told_with_what_to_do(tmp_path):
+    (tmp_path / "v1-5.ckpt").write_bytes(data := b"PK\x03\x04 and so on")
+    with pytest.raises(ModelError, match=r"v1-5\.ckpt is a zip archive") as refused:
         model_meant("v1-5", sha256(data)[:10], [tmp_path])
     assert "convert it" in refused.value.hint
 

@@ -72,9 +72,9 @@ def test_a_name_that_can_be_no_folder_is_one_line(name: str, reason: str):
         find_model(name)
 
 
-def test_a_file_is_not_a_model(tmp_path: Path):
+def test_an_empty_file_is_not_a_model(tmp_path: Path):
     (tmp_path / "x.safetensors").write_bytes(b"")
-    with pytest.raises(ModelError, match="is a file"):
+    with pytest.raises(ModelError, match="is cut off"):
         find_model(str(tmp_path / "x.safetensors"))
 
 
