@@ -15,6 +15,7 @@ from sdgen.engine.graphs import Pace, replayed
 from sdgen.engine.guidance import guided_inputs, guided_until
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.noise import is_brownian, starting_noise
+from sdgen.engine.packed import packed
 from sdgen.engine.prompts import Text
 from sdgen.engine.schedulers import build_scheduler
 from sdgen.engine.texts_kept import texts_kept, texts_seen
@@ -100,6 +101,7 @@ def _computing(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -
         seamless(unet, shared.tiling),
         watched_by(on_step, loaded, rows),
         texts_kept(unet) as products,
+        packed(unet),
         deep_blocks_kept(unet, approximated(shared.approximate).deepcache) as deep,
         replayed(None if isinstance(on_step, Watch) else unet),
         counted(unet, deep),
