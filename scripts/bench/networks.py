@@ -43,7 +43,7 @@ def build(shape: str, dtype: str, device: str, *, tiny: bool = False) -> LoadedM
         pipeline = _at_random(builder, DTYPES[dtype], device)
     pipeline.set_progress_bar_config(disable=True)
     give_old_name(pipeline.text_encoder)
-    return LoadedModel(pipeline, dict(pipeline.scheduler.config), {})
+    return LoadedModel(pipeline, dict(pipeline.scheduler.config), dict)
 
 
 def _at_random(builder: Callable[[], Any], dtype: torch.dtype, device: str) -> Any:

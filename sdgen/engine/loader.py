@@ -12,14 +12,15 @@ import torch
 from sdgen.engine.decode import usual_format
 from sdgen.engine.devices import DTYPES, usual_layout
 from sdgen.engine.failures import LackOfMemoryError, failures_of
-from sdgen.engine.libraries import diffusers, transformers
+from sdgen.engine.libraries import diffusers
+from sdgen.engine.loading import CONVOLVED, Form, load_parts
 from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.engine.prompts import TextCache
 from sdgen.engine.single_file import parts_in
 from sdgen.errors import ModelError
 from sdgen.garbage import unsearched
 from sdgen.models import LocalModel
-from sdgen.models.folder import read_json
+from sdgen.models.hashing import begin_hashing
 
 Made = TypeVar("Made")
 
@@ -28,17 +29,26 @@ Made = TypeVar("Made")
 class LoadedModel:
     """A pipeline on its device, with the scheduler configuration that the checkpoint carries.
 
-    The pipeline's own scheduler is replaced for each call; `trained` never changes. `hashes` are
-    those of the files that were loaded, whatever lies in the folder by now. `texts` are its last
-    embeddings, `attention` the kernel that its UNet used for each shape (`kernel_used`).
+    The pipeline's own scheduler is replaced for each call; `trained` never changes. `hashed` gives
+    the hashes of its files when they are known. `texts` are its last embeddings, `attention` the
+    kernel that its UNet used for each shape (`kernel_used`).
     """
 
     pipeline: Any
     trained: dict[str, Any]
-    hashes: dict[str, str]
+    hashed: Callable[[], dict[str, str]]
     texts: TextCache = field(default_factory=TextCache)
     attention: dict[Hashable, str] = field(default_factory=dict)
     _kept: dict[str, tuple[Hashable, Any]] = field(default_factory=dict)
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 in hex of the files that were loaded, whatever lies in the folder by now.
+
+        Raises:
+            ModelError: One was changed, or cannot be read any more.
+        """
+        return self.hashed()
 
     def keeping(self, what: str, key: Hashable, make: Callable[[], Made]) -> Made:
         """What was made for the model last, if `key` is the same; else what `make` gives now.
@@ -137,7 +147,8 @@ def fuse(pipeline: Any) -> None:
 
 
 def _load(model: LocalModel, how: _Key) -> LoadedModel:
-    hashes, dtype = model.hashes(), DTYPES[how.dtype]
+    hashed, dtype = begin_hashing(model), DTYPES[how.dtype]
+    where = torch.device("cpu") if how.offload else how.device
     options: dict[str, Any] = {"add_watermarker": False} if "XL" in model.pipeline else {}
     try:
         with unsearched():
@@ -150,13 +161,9 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
             variant=model.variant,
             use_safetensors=True,
             local_files_only=True,
-            **(parts_in(model, dtype) if model.layout else _text_encoders(model, dtype)),
+            **_parts(model, Form(dtype, where, how.layout)),
             **options,
         )
-        if how.layout == "channels_last":
-            for part in (getattr(pipeline, "unet", None), pipeline.vae):
-                if part is not None:  # a transformer has no convolutions to speak of
-                    part.to(memory_format=torch.channels_last)
         if how.offload:
             pipeline.enable_model_cpu_offload(device=how.device)
         else:
@@ -170,38 +177,24 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
         raise ModelError(f"{model.name} cannot be loaded: {reason}") from error
     pipeline.set_progress_bar_config(disable=True)
     give_old_name(getattr(pipeline, "text_encoder", None))
-    return LoadedModel(pipeline, {**pipeline.scheduler.config, **model.trained}, hashes)
+    return LoadedModel(pipeline, {**pipeline.scheduler.config, **model.trained}, hashed)
+
+
+def _parts(model: LocalModel, form: Form) -> dict[str, Any]:
+    """What of the pipeline is made here: of a folder, or of a single file."""
+    if not model.layout:
+        return load_parts(model, form)
+    parts = parts_in(model, form.dtype)
+    if form.layout == "channels_last":
+        for name in CONVOLVED:
+            parts[name].to(memory_format=torch.channels_last)
+    return parts
 
 
 def layout_of(pipeline: Any) -> str:
     """How the weights of convolutions lie in memory: contiguous or channels_last."""
     network = getattr(pipeline, "unet", pipeline.vae.decoder)  # transformers have none
     return "contiguous" if network.conv_in.weight.is_contiguous() else "channels_last"
-
-
-def _text_encoders(model: LocalModel, dtype: torch.dtype) -> dict[str, Any]:
-    """The text encoders by their names in the pipeline, with every tensor from the files.
-
-    transformers draws what is missing at random and only logs it; loaded through diffusers, nobody
-    would hear of it.
-    """
-    index = read_json(model.folder / "model_index.json", "model_index.json")
-    found = {}
-    for name in ("text_encoder", "text_encoder_2", "text_encoder_3"):
-        _, class_name = index.get(name) or (None, None)
-        if class_name is None:
-            continue
-        found[name], told = getattr(transformers, class_name).from_pretrained(
-            model.folder / name,
-            dtype=dtype,
-            variant=model.variant,
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-        )
-        if told["missing_keys"]:
-            raise ValueError(f"its {name} lacks {min(told['missing_keys'])}")
-    return found
 
 
 def give_old_name(text_encoder: Any) -> None:
