@@ -11,6 +11,8 @@ from sdgen.metadata.record import Record
 from sdgen.models import LocalModel, find_model
 from sdgen.models.added import with_added_files
 from sdgen.models.finding import Search
+from sdgen.models.from_hub import find_referred
+from sdgen.models.hub import pinned_reference
 from sdgen.models.local import is_bare_name
 from sdgen.models.resolve import check_drawable
 from sdgen.models.single_file import as_recorded, find_recorded, recorded_file
@@ -36,6 +38,10 @@ def recorded_model(record: Record, place: str | None, lora_dirs: Sequence[Path] 
 
 def _recorded_alone(record: Record, place: str | None) -> LocalModel:
     name = place or record.settings.model
+    if place is None and record.model.repository:
+        said = record.model
+        pinned = (said.repository, said.revision, said.files)
+        return find_referred(pinned_reference("record", name, *pinned))
     if place is None and not is_bare_name(name):
         raise ModelError(f"the record names {name!r}, which is not a model's name")
     files = record.model.files

@@ -23,6 +23,7 @@ from sdgen.errors import (
     nearest,
 )
 from sdgen.files.model_folders import folders_in_config
+from sdgen.models.catalogue import add_own
 from sdgen.named_folders import told_by
 from sdgen.version import __version__
 
@@ -37,7 +38,7 @@ SWITCHES = frozenset(
     {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
      "--locked", "--all", "--strict", "--fidelity", "--strict-tokens", "--serve", "--no-words",
      "--preview", "--no-embed", "--in-place", "--drop-mark", "--paths", "--null", "-0", "--reverse",
-     "-r", "--rebuild", "--history", "--no-history"}
+     "-r", "--rebuild", "--history", "--no-history", "--download", "--offline", "--yes", "-y"}
 )  # fmt: skip
 """Options of the commands that take no value."""
 
@@ -215,9 +216,17 @@ def run(words: list[str]) -> int:
         return known.exit_code
 
 
+def _own_models() -> Any:
+    """A person's own named models, which are read when one is asked for."""
+    from sdgen.files.own_models import own_models
+
+    return own_models()
+
+
 def _run(words: list[str]) -> int:
     _refuse_broken_text(words)
     told_by(folders_in_config)
+    add_own(_own_models)
     words = with_command(words)
     app = build_app(_needed(words))
     code = app(args=_own_words(words), prog_name="sdgen", standalone_mode=False)

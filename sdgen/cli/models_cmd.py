@@ -1,4 +1,4 @@
-"""`sdgen models list|info`: which models are here, and what is known about one."""
+"""`sdgen models …`: which models there are, what is known about one, and what is fetched."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -8,43 +8,28 @@ from typing import Annotated, Any
 import typer
 
 from sdgen import models
-from sdgen.cli.model_files import models_listed, single_file_rows
-from sdgen.cli.options import Json
+from sdgen.cli.model_files import single_file_rows
+from sdgen.cli.models_hub import path_command, pull_command, rm_command, verify_command
+from sdgen.cli.models_list import list_command
+from sdgen.cli.options import Json, model_names
 from sdgen.cli.output import Output
 from sdgen.cli.weights_info import tell_file
-from sdgen.errors import ModelError
-from sdgen.models.catalogue import CATALOGUE, Entry
+from sdgen.models.catalogue import Entry, find_entry
+from sdgen.models.consent import NotHereError, bytes_in_words
 from sdgen.models.local import LocalModel
 from sdgen.models.single_file import facts_of, is_model
 from sdgen.recipe.loras import SUFFIX
 from sdgen.recipe.sizes import SizeRule
 
 app = typer.Typer(rich_markup_mode=None, help="Models (--model).")
-
-
-def _complete(incomplete: str) -> list[str]:
-    return [name for name in CATALOGUE if name.startswith(incomplete)]
-
-
-@app.command("list")
-def list_command(as_json: Json = False) -> None:
-    """List the models that have a name; any diffusers folder or .safetensors file works too."""
-    out = Output(as_json=as_json)
-    found = [(entry, fault_of(entry.name)) for entry in CATALOGUE.values()]
-    for entry, fault in found:
-        out.json(entry_object(entry, fault))
-    rows = [(entry.name, fault or "ready", entry.licence, entry.summary) for entry, fault in found]
-    for listed in models_listed():
-        out.json(listed.told)
-        rows.append(listed.row)
-    out.table(rows, ("name", "state", "licence", "what it is"))
+app.command("list")(list_command)
 
 
 @app.command("info")
 def info_command(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME|FOLDER|FILE", help="Which one.", autocompletion=_complete),
+        typer.Argument(metavar="NAME|FOLDER|FILE", help="Which one.", autocompletion=model_names),
     ],
     as_json: Json = False,
 ) -> None:
@@ -58,30 +43,56 @@ def info_command(
     if path.suffix == SUFFIX and path.is_file() and not is_model(path):
         tell_file(path, out)
         return
-    model = models.find_model(name)
+    entry = find_entry(name)
+    try:
+        model = models.find_model(name)
+    except NotHereError as error:
+        if entry is None:
+            raise
+        out.json({**entry_object(entry), "ready": False})
+        out.table([*entry_rows(entry), ("state", str(error)), ("to fetch it", error.hint)])
+        return
     hashes = model.hashes()
     out.json(model_object(model, hashes))
-    out.table(model_rows(model, hashes))
+    out.table(model_rows(model, entry, hashes))
 
 
-def fault_of(name: str) -> str:
-    """What keeps the model from being used; empty when nothing does."""
-    try:
-        models.find_model(name)
-    except ModelError as error:
-        return str(error)
-    return ""
+app.command("pull")(pull_command)
+app.command("verify")(verify_command)
+app.command("path")(path_command)
+app.command("rm")(rm_command)
 
 
-def entry_object(entry: Entry, fault: str) -> dict[str, Any]:
-    """A line of the list as data."""
+def entry_object(entry: Entry) -> dict[str, Any]:
+    """What the catalogue says, as data."""
     return {
         "name": entry.name,
-        "ready": not fault,
-        "licence": entry.licence,
         "summary": entry.summary,
-        **({"fault": fault} if fault else {}),
+        "licence": entry.licence,
+        "family": entry.family,
+        "repository": entry.repository or None,
+        "revision": entry.revision if entry.repository else None,
+        "gated": entry.gated,
+        "download_bytes": entry.download_bytes,
+        "memory_bytes": entry.memory_bytes,
+        "languages": list(entry.languages),
+        "defaults": dict(entry.defaults),
     }
+
+
+def entry_rows(entry: Entry) -> Iterator[tuple[str, str]]:
+    """What the catalogue says, for people."""
+    yield "name", entry.name
+    yield "what it is", entry.summary
+    yield "licence", entry.licence + (", to be accepted on the hub first" if entry.gated else "")
+    if entry.repository:
+        yield "repository", entry.repository
+    if entry.download_bytes:
+        yield "to fetch", f"about {bytes_in_words(entry.download_bytes)}"
+    if entry.memory_bytes:
+        yield "weights", f"about {bytes_in_words(entry.memory_bytes)} in 16 bits"
+    if entry.languages:
+        yield "prompts in", ", ".join(entry.languages)
 
 
 def model_object(model: LocalModel, hashes: dict[str, str]) -> dict[str, Any]:
@@ -91,6 +102,7 @@ def model_object(model: LocalModel, hashes: dict[str, str]) -> dict[str, Any]:
         "folder": str(model.folder),
         **facts_of(model, hashes),
         "pipeline": model.pipeline,
+        "repository": model.repository or None,
         "revision": model.revision,
         "variant": model.variant,
         "sizes": asdict(model.sizes),
@@ -99,19 +111,18 @@ def model_object(model: LocalModel, hashes: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def model_rows(model: LocalModel, hashes: dict[str, str]) -> Iterator[tuple[str, str]]:
+def model_rows(
+    model: LocalModel, entry: Entry | None, hashes: dict[str, str]
+) -> Iterator[tuple[str, str]]:
     """The model for people, as name and value."""
-    yield "name", model.name
-    if model.name in CATALOGUE:
-        yield "what it is", CATALOGUE[model.name].summary
-        yield "licence", CATALOGUE[model.name].licence
+    yield from entry_rows(entry) if entry else [("name", model.name)]
     yield "folder" if model.layout is None else "file", str(model.folder)
     yield from single_file_rows(model, hashes)
     yield "pipeline", model.pipeline
     if model.revision:
-        yield "revision", model.revision
+        yield "commit", model.revision
     if model.variant:
-        yield "weights", model.variant
+        yield "files in", model.variant
     yield "sizes", sizes_in_words(model.sizes)
     for name, value in model.defaults.items():
         yield f"  {name}", f"{value} (unless you say otherwise)"

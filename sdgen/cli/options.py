@@ -1,13 +1,15 @@
 """Options of commands. Those that are settings are derived from `Settings`, not listed again."""
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 
+from sdgen.cli.fetching import Download, Offline, fetching
+from sdgen.cli.output import Output
 from sdgen.errors import InputError
 from sdgen.recipe.layers import field_type, is_list, layer_from
 from sdgen.recipe.settings import Settings, canonical_name
@@ -26,9 +28,9 @@ def _scheduler_names(incomplete: str) -> list[str]:
 
 
 def model_names(incomplete: str) -> list[str]:
-    from sdgen.models.catalogue import CATALOGUE
+    from sdgen.models.catalogue import all_entries
 
-    return _starting(incomplete, list(CATALOGUE))
+    return _starting(incomplete, list(all_entries()))
 
 
 def _config_names(incomplete: str) -> list[str]:
@@ -77,14 +79,18 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only results and err
 
 
 def with_settings(
-    *, prompt: bool, only: Collection[str] = (), unread: bool = False
+    *, prompt: bool, only: Collection[str] = (), unread: bool = False, asks: bool = True
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for each setting; it gets what was typed as the layer `flags`.
+
+    It may fetch models meanwhile, if the user says `--download` or, asked, yes.
 
     Args:
         prompt: The prompt is the first argument (`sdgen generate PROMPT`); else it is `--prompt`.
         only: The settings beside the prompt that the command takes; all where none is named.
         unread: `flags` is the text that was typed, by setting: the command reads lists in it.
+        asks: Whether a person is asked before something is fetched; where records name models, only
+            `--download` is leave.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -94,15 +100,30 @@ def with_settings(
         def wrapper(**given: Any) -> None:
             typed = {parameter.name: given.pop(parameter.name) for parameter in taken}
             said = {name: value for name, value in typed.items() if value not in (None, [])}
-            command(flags=said if unread else layer_from(FLAGS, said, text=True), **given)
+            flags = said if unread else layer_from(FLAGS, said, text=True)
+            may = {name: bool(given.pop(name)) for name in ("download", "offline")}
+            with fetching(_output_of(given), asks=asks, **may):
+                command(flags=flags, **given)
 
         own = [p for n, p in inspect.signature(command).parameters.items() if n != "flags"]
-        parameters = [*taken, *own]
+        parameters = [*taken, *own, *_LEAVE]
         wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
         return wrapper
 
     return decorate
+
+
+_LEAVE = tuple(
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
+    for name, option in (("download", Download), ("offline", Offline))
+)
+
+
+def _output_of(given: Mapping[str, Any]) -> Output:
+    """How the command speaks, as its own options say."""
+    as_json = bool(given.get("json") or given.get("as_json"))
+    return Output(as_json=as_json, quiet=bool(given.get("quiet")))
 
 
 def _parameters(*, prompt: bool) -> list[inspect.Parameter]:

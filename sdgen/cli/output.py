@@ -67,6 +67,19 @@ class Output:
         plain = self.quiet or self.as_json or os.environ.get("TERM") == "dumb"
         return not plain and sys.stderr.isatty()
 
+    @property
+    def is_conversation(self) -> bool:
+        """Whether a person watches and can answer."""
+        return self.live and sys.stdin.isatty()
+
+    def ask(self, question: str) -> bool:
+        """Whether a person says yes; only where there is a conversation."""
+        if self.cover is not None:
+            self.cover()
+        sys.stderr.write(f"{display(question)} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
     def result(self, text: str) -> None:
         """A result for people or pipes, one line; silent with `--json`, where `json` speaks."""
         if not self.as_json:

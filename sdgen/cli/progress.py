@@ -3,10 +3,13 @@
 import sys
 import time
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from sdgen.cli.output import Output, display
 from sdgen.models import LocalModel
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PLAIN_EVERY_SECONDS = 5.0
 
@@ -152,22 +155,28 @@ class EventDisplay(Seldom):
         self._out.event("step", {**told, **self._counts})
 
 
+def bar_console() -> "Console":
+    """Where a moving bar is drawn: on stderr, and no text of others is markup."""
+    from rich.console import Console
+
+    console = Console(file=sys.stderr, markup=False, emoji=False, highlight=False)
+    return console
+
+
 class LiveDisplay(Stage):
     """One bar that is gone when the work is done."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
         from rich.progress import TimeRemainingColumn as TimeLeft
 
         super().__init__()
-        console = Console(file=sys.stderr, markup=False, emoji=False, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeLeft(),
-            console=console,
+            console=bar_console(),
             transient=True,
             redirect_stdout=sys.stdout.isatty(),  # else results would go where the bar goes
         )

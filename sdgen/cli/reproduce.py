@@ -22,6 +22,7 @@ from sdgen.errors import InputError, ReproductionError, SdgenError
 from sdgen.files.folders import is_folder
 from sdgen.files.formats import SUFFIXES, Inside
 from sdgen.files.sheets import is_sheet
+from sdgen.models.hub import with_revision
 from sdgen.recipe.layers import Layer
 from sdgen.sources.store import ROLES
 from sdgen.verdict import DEFAULT_TOLERANCE
@@ -69,7 +70,7 @@ ModelDirs = Annotated[
 ]  # fmt: skip
 
 
-@with_settings(prompt=False)
+@with_settings(prompt=False, asks=False)
 def reproduce(
     *,
     flags: Layer,
@@ -133,6 +134,10 @@ def _request(
 ) -> Request:
     values = dict(flags.values)
     place = values.pop("model", None)
+    if (revision := values.pop("revision", None)) is not None:
+        if place is None:
+            raise InputError("--revision needs --model: the record has a commit of its own")
+        place = with_revision(str(place), str(revision))
     given: dict[str, str] = {role: str(values.pop(role)) for role in ROLES if role in values}
     changed = replace(flags, values=values)
     if check_only and (values or output):

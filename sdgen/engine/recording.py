@@ -51,7 +51,11 @@ def recorded(
         created=now(),
         settings=settings,
         model=ModelRecord(
-            name=model.name, pipeline=model.pipeline, revision=model.revision, files=loaded.hashes
+            name=model.name,
+            pipeline=model.pipeline,
+            repository=model.repository or None,
+            revision=model.revision,
+            files=loaded.hashes,
         ),
         added=added_records(loaded, model, settings),
         sources=[source.record for source in sources_of(settings)],

@@ -43,6 +43,7 @@ class ModelRecord(_Part):
 
     name: str
     pipeline: str = Field(description="diffusers pipeline class")
+    repository: str | None = Field(default=None, description="on the hub, owner/name, if any")
     revision: str | None = Field(default=None, description="commit of the hub repository, if any")
     files: dict[str, str] = Field(description="path inside the model's folder → SHA-256")
 

@@ -6,7 +6,7 @@ there is none, and would fall back to pickled weights.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,14 @@ _OWN_KERNELS = (None, "eager", "sdpa")
 MAX_JSON_BYTES = 16 * 1024 * 1024
 
 
+class IncompleteError(ModelError):
+    """A file of the model is missing; `missing` is its path in the folder."""
+
+    def __init__(self, message: str, missing: str) -> None:
+        super().__init__(message, hint="the download is incomplete; get it again")
+        self.missing = missing
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """One part of a pipeline, such as `unet`, with the library and class that load it."""
@@ -78,8 +86,12 @@ class CheckedFolder:
         return read_json(path, f"{component}/{name}") if path.is_file() else {}
 
 
-def check_folder(path: Path) -> CheckedFolder:
+def check_folder(path: Path, variants: Sequence[str | None] = (None, "fp16")) -> CheckedFolder:
     """Check the diffusers folder `path` without loading weights.
+
+    Args:
+        path: The folder.
+        variants: Of the weights, the first that all parts have is taken.
 
     Raises:
         ModelError: Not a pipeline that sdgen draws with, or a file is missing, damaged or a pickle.
@@ -97,7 +109,7 @@ def check_folder(path: Path) -> CheckedFolder:
     files = ["model_index.json"]
     for part in parts:
         files += _files_of(path, part)
-    weights, variant = _weights(path, [part for part in parts if _has_weights(part)])
+    weights, variant = _weights(path, [part for part in parts if _has_weights(part)], variants)
     return CheckedFolder(path, pipeline, (*files, *weights), variant)
 
 
@@ -165,13 +177,15 @@ def _tokenizer_files(path: Path, name: str) -> list[str]:
     raise _missing(path, f"{name}/vocab.json")
 
 
-def _weights(path: Path, parts: list[Component]) -> tuple[list[str], str | None]:
-    """The weight files of all `parts` in one variant: the full one, else fp16.
+def _weights(
+    path: Path, parts: list[Component], variants: Sequence[str | None]
+) -> tuple[list[str], str | None]:
+    """The weight files of all `parts` in one of `variants`, and which.
 
     Raises:
         ModelError: A part has no weights, only pickled ones, or no variant has all of them.
     """
-    for variant in (None, "fp16"):
+    for variant in variants:
         found = [_weights_named(path, part.name, _stem(part), variant) for part in parts]
         if all(found):
             return [file for files in found for file in files], variant
@@ -229,9 +243,7 @@ def _present(path: Path, file: str) -> str:
 
 
 def _missing(path: Path, file: str) -> ModelError:
-    return ModelError(
-        f"the model in {path.name} lacks {file}", hint="the download is incomplete; get it again"
-    )
+    return IncompleteError(f"the model in {path.name} lacks {file}", file)
 
 
 def read_json(path: Path, shown: str) -> dict[str, Any]:

@@ -64,6 +64,18 @@ def hash_behind(path: Path, offset: int, shown: str) -> str:
     return digest
 
 
+def remember(path: Path, digest: str) -> None:
+    """Note the SHA-256 in hex of a file that was just hashed under another name.
+
+    Raises:
+        ModelError: It cannot be read.
+    """
+    if path.stat().st_size >= REMEMBERED_FROM_BYTES:
+        memory = _Memory(cache_file())
+        memory.learn(identity_of(path, path.name), digest)
+        memory.save()
+
+
 def _hash(path: Path, shown: str, memory: "_Memory") -> str:
     key = identity_of(path, shown)
     with _readable(shown):

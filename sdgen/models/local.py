@@ -6,14 +6,14 @@ code.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import ModelError, did_you_mean
-from sdgen.models.catalogue import CATALOGUE, Entry
+from sdgen.models.catalogue import CATALOGUE, STORYBOOK, Entry, all_entries, find_entry
 from sdgen.models.folder import CheckedFolder, check_folder
 from sdgen.models.hashes import expected_hashes, hash_paths, identity_of
 from sdgen.recipe.schedulers import from_diffusers
@@ -45,6 +45,7 @@ class LocalModel:
     A single file is `folder` itself; configurations and tokenizers are then those of `layout`, and
     `trained` is what the file tells otherwise of the training, as a scheduler's configuration does.
     `remarks` must be told before it draws.
+    `repository` and `revision` are where on the hub it comes from, if it does, and the commit.
     """
 
     name: str
@@ -54,6 +55,7 @@ class LocalModel:
     defaults: Mapping[str, Any]
     sizes: SizeRule
     revision: str | None = None
+    repository: str = ""
     variant: str | None = None
     text_layers: int | None = None
     repaints: bool = False
@@ -113,31 +115,38 @@ def is_bare_name(name: str) -> bool:
 
 @lru_cache(maxsize=64)
 def find_model(name: str) -> LocalModel:
-    """The model called `name`: of the catalogue, a folder or file, or one in a named folder.
+    """The model called `name`: of the catalogue, a folder or file, in a named folder, on the hub.
+
+    With `@revision` behind it, a name means that branch, tag or commit on the hub.
 
     Raises:
         ModelError: There is no such model here, or it is damaged.
     """
-    from sdgen.models import single_file  # which makes its models of what is below
+    from sdgen.models import from_hub, single_file  # which make their models of what is below
 
-    entry = CATALOGUE.get(name)
-    if entry is not None and entry.folder:
+    entry = find_entry(name)
+    if entry is not None and entry.folder == STORYBOOK:
         return _built_in(entry, entry.folder)
-    if entry is not None:
-        raise ModelError(f"the model {name} is not here: it is {entry.repository} on the hub")
-    path = _existing(name)
+    if entry is not None and entry.folder:
+        return from_hub.as_entry(single_file.open_path(entry.folder), entry)
+    path = None if entry else _existing(name)
     if path is None:
-        if (found := single_file.find_named(name)) is not None:
+        found = None if entry else single_file.find_named(name)
+        if (found := found or from_hub.find_on_hub(name)) is not None:
             return found
-        hint = _built_in_lora(name) or did_you_mean(name, [*CATALOGUE, *single_file.names_here()])
-        hint = hint or "see sdgen models list; a folder or a .safetensors file works too"
-        raise ModelError(f"no model {name!r} here", hint=hint)
+        raise _unknown(name, single_file.names_here())
     if not path.is_dir():
         return single_file.open_file(path)
     try:
         return from_folder(check_folder(path.absolute()))
     except OSError as error:  # a part of it is closed to us
         raise ModelError(f"the model in {path.name} cannot be read: {error.strerror}") from error
+
+
+def _unknown(name: str, names_here: Iterable[str]) -> ModelError:
+    hint = _built_in_lora(name) or did_you_mean(name, [*all_entries(), *names_here])
+    hint = hint or "see sdgen models list; a folder, a file or owner/name on the hub works too"
+    return ModelError(f"no model {name!r} here", hint=hint)
 
 
 def _built_in_lora(name: str) -> str:

@@ -14,6 +14,8 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from sdgen.errors import InputError, ModelError
+from sdgen.models.from_hub import find_referred
+from sdgen.models.hub import pinned_reference
 from sdgen.models.local import LocalModel, find_model, is_bare_name
 from sdgen.models.single_file import find_recorded
 from sdgen.version import __version__
@@ -50,6 +52,7 @@ class LockedModel(_Part):
     """A model to the byte: every file that decides pixels, by its path in the model's folder."""
 
     pipeline: str
+    repository: str | None = Field(default=None, description="on the hub, owner/name, if any")
     revision: str | None = Field(default=None, description="commit of the hub repository, if any")
     files: dict[str, Digest]
 
@@ -87,7 +90,7 @@ class Change:
         return f"{self.model}: {self.name} {self._of_model()}"
 
     def _of_model(self) -> str:
-        if self.name in ("pipeline", "revision"):
+        if self.name in ("pipeline", "repository", "revision"):
             return f"{self.locked} → {self.here}"
         if self.here is None:
             return "is missing"
@@ -135,7 +138,12 @@ def _added_of(models: Iterable[LocalModel], kind: str) -> dict[str, str]:
 def _locked_as(model: LocalModel, *, read_all: bool) -> LockedModel:
     """`model` as a lock names it."""
     files = dict(sorted(model.hashes(read_all=read_all).items()))
-    return LockedModel(pipeline=model.pipeline, revision=model.revision, files=files)
+    return LockedModel(
+        pipeline=model.pipeline,
+        repository=model.repository or None,
+        revision=model.revision,
+        files=files,
+    )
 
 
 @lru_cache(maxsize=1)
@@ -163,8 +171,9 @@ def _changed_model(lock: Lock, model: LocalModel, *, read_all: bool) -> Iterator
 
 
 def _facts(model: LockedModel) -> dict[str, str]:
-    revision = {} if model.revision is None else {"revision": model.revision}
-    return {"pipeline": model.pipeline, **revision, **model.files}
+    hub = {"repository": model.repository, "revision": model.revision}
+    known = {name: value for name, value in hub.items() if value is not None}
+    return {"pipeline": model.pipeline, **known, **model.files}
 
 
 def _changes(
@@ -234,10 +243,14 @@ def models_of(lock: Lock, given: Iterable[LocalModel]) -> list[LocalModel]:
     """
     known = {model.name: model for model in given}
     others = ((name, locked) for name, locked in lock.models.items() if name not in known)
-    return [*known.values(), *(_named(name, locked.files) for name, locked in others)]
+    return [*known.values(), *(_named(name, locked) for name, locked in others)]
 
 
-def _named(name: str, files: Mapping[str, str]) -> LocalModel:
+def _named(name: str, locked: LockedModel) -> LocalModel:
+    files = locked.files
+    if locked.repository is not None:
+        pinned = (locked.repository, locked.revision, files)
+        return find_referred(pinned_reference("lock", name, *pinned))
     if not is_bare_name(name):
         raise ModelError(f"the lock names {name!r}, which is not a model's name")
     try:

@@ -3,10 +3,12 @@
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sdgen.errors import InputError
 from sdgen.models.added import with_added_files
 from sdgen.models.finding import ANYWHERE, Search
+from sdgen.models.hub import with_revision
 from sdgen.models.local import LocalModel, find_model
 from sdgen.recipe.layers import DRAWN, Layer, resolve
 from sdgen.recipe.passes import check_passes
@@ -44,18 +46,16 @@ def plan(
         InputError: A setting is wrong, or model or scheduler cannot draw the size or the steps.
         ModelError: The model, or weights to be added to it, are not here.
     """
-    named = [layer.values["model"] for layer in layers if "model" in layer.values]
-    name = named[-1] if named else Settings.model_fields["model"].default
-    if not isinstance(name, str) or not name.strip():
-        raise InputError(f"model must be a name or a folder, not {name!r}")
-    model = (find or find_model)(name)
-    own = Layer(f"model {model.name}", {**model.defaults, "model": model.name})
+    model = (find or find_model)(_named(layers))
+    known = {"model": model.name} | ({"revision": model.revision} if model.revision else {})
+    own = Layer(f"model {model.name}", {**model.defaults, **known})
     spoken = [_without_model(layer) for layer in layers]
     resolved = resolve([own, *spoken])
     sources = dict(resolved.sources)
     for layer in layers:
-        if "model" in layer.values:
-            sources["model"] = layer.place("model")
+        for name in ("model", "revision"):
+            if name in layer.values and name in sources:
+                sources[name] = layer.place(name)
     resolved = with_sources(resolved, model.sizes, model=model.name, own=own.source)
     sources |= {name: resolved.sources[name] for name in ("width", "height")}
     check_drawable(resolved.settings, model)
@@ -118,7 +118,21 @@ def _check_prediction(settings: Settings, model: LocalModel) -> None:
         )
 
 
+def _named(layers: Sequence[Layer]) -> str:
+    """The model that `layers` name, with its revision; one said below another model is not its."""
+    name: Any = Settings.model_fields["model"].default
+    revision = None
+    for layer in layers:
+        if "model" in layer.values:
+            name, revision = layer.values["model"], None
+        revision = layer.values.get("revision", revision)
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f"model must be a name or a folder, not {name!r}")
+    return with_revision(name, None if revision is None else str(revision))
+
+
 def _without_model(layer: Layer) -> Layer:
-    """`layer` less its word for the model, which is replaced by the recorded name."""
-    values = {name: value for name, value in layer.values.items() if name != "model"}
+    """`layer` less its words for the model, which are replaced by the recorded name and commit."""
+    said = ("model", "revision")
+    values = {name: value for name, value in layer.values.items() if name not in said}
     return Layer(layer.source, values, layer.where)

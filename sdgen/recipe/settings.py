@@ -103,8 +103,12 @@ class Settings(BaseModel):
         "a1111", description="How prompts are read: with weights and chunks, or as plain words."
     )
     model: Text = Field(
-        "storybook", description="Model: a name from `sdgen models list`, a folder or a file.",
+        "storybook", description="Model: a name of `sdgen models list`, folder, file, OWNER/NAME.",
         json_schema_extra=_also("sd_model", "checkpoint"),
+    )  # fmt: skip
+    revision: Annotated[Text, AfterValidator(_not_blank)] | None = Field(
+        None, description="Branch, tag or commit of a model on the hub; the record has the commit.",
+        json_schema_extra={"metavar": "REVISION"},
     )  # fmt: skip
     lora: Annotated[tuple[Text, ...], BeforeValidator(read_loras)] = Field(
         (), description="Low-rank weights added to the model, with a scale; repeatable.",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sdgen.errors import InputError, ModelError
-from sdgen.models import hashes, local
+from sdgen.models import hashes
 from sdgen.models.catalogue import Entry
 from sdgen.models.local import find_model
 from sdgen.models.resolve import plan
@@ -32,7 +32,8 @@ def built_in(folder: Path, monkeypatch) -> Path:
         name="mini", folder=folder, summary="", licence="", defaults={"steps": 9},
         sizes=SizeRule(only=((256, 256),)),
     )  # fmt: skip
-    monkeypatch.setattr(local, "CATALOGUE", {"mini": entry})
+    monkeypatch.setattr("sdgen.models.catalogue.CATALOGUE", {"mini": entry})
+    monkeypatch.setattr("sdgen.models.local.STORYBOOK", folder)
     return folder
 
 

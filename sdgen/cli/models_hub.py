@@ -1,0 +1,127 @@
+"""`sdgen models pull|verify|path|rm`: fetched from the hub, read to the last byte, removed."""
+
+from typing import Annotated
+
+import typer
+
+from sdgen import models
+from sdgen.cli.fetching import Offline, fetch_shown
+from sdgen.cli.options import Json, Quiet, model_names
+from sdgen.cli.output import Output
+from sdgen.errors import InputError, ModelError
+from sdgen.models.consent import bytes_in_words, is_offline
+from sdgen.models.from_hub import find_referred
+from sdgen.models.hub import reference_of
+from sdgen.models.hub_cache import cached, damaged_files
+from sdgen.models.hub_names import Reference
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="A name from the list, or OWNER/NAME; @REVISION behind it pins it.",
+        autocompletion=model_names,
+    ),
+]  # fmt: skip
+Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME...", help="Names from the list, or OWNER/NAME.", autocompletion=model_names
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def pull_command(
+    names: Names, offline: Offline = False, quiet: Quiet = False, as_json: Json = False
+) -> None:
+    """Fetch models from the hub, or go on where that was stopped; every byte is checked.
+
+    Only what is drawn with: safetensors, in half precision where there is such. The commit is what
+    `main` is now, unless a revision stands behind the name.
+    """
+    out = Output(as_json=as_json, quiet=quiet)
+    references = [_of_hub(name) for name in names]
+    for reference in references:
+        if offline or is_offline():
+            raise ModelError(
+                f"{reference.name} may not be fetched",
+                hint="HF_HUB_OFFLINE or --offline forbids it",
+            )
+        order = fetch_shown(reference, out)
+        commit = order.listing.commit
+        models.find_model.cache_clear()
+        model = find_referred(reference)
+        size = bytes_in_words(order.size)
+        out.say(f"{reference.name}: {size}, checked, {reference.repository} at {commit}")
+        out.result(str(model.folder))
+        out.json({"model": reference.name, "repository": reference.repository, "commit": commit,
+                  "bytes": order.size, "folder": str(model.folder)})  # fmt: skip
+
+
+def verify_command(names: Names, as_json: Json = False) -> None:
+    """Read every byte of models: are they what the hub, or sdgen, promised?"""
+    out = Output(as_json=as_json)
+    bad = []
+    for name in names:
+        model = models.find_model(name)
+        damaged = damaged_files(model.folder) if model.repository else []
+        bad += [(name, file) for file in damaged]
+        state = "damaged" if damaged else "whole"
+        out.json({"model": name, "whole": not damaged, "damaged": damaged})
+        out.result(f"{state}: {name}: {', '.join(damaged) or f'{len(model.weights)} files'}")
+    if bad:
+        name, file = bad[0]
+        raise ModelError(
+            f"{name} is damaged: {file}", hint=f"sdgen models pull {name} fetches it again"
+        )
+
+
+def path_command(name: Name, as_json: Json = False) -> None:
+    """Print the folder of a model."""
+    out = Output(as_json=as_json)
+    model = models.find_model(name)
+    out.result(str(model.folder))
+    out.json({"model": name, "folder": str(model.folder)})
+
+
+def rm_command(name: Name, yes: Yes = False, as_json: Json = False) -> None:
+    """Remove a model from the hub's cache, which other tools share; with @REVISION only that."""
+    from sdgen.models.hub_fetch import remove
+
+    out = Output(as_json=as_json)
+    reference = _of_hub(name)
+    here = cached(reference.repository)
+    commits = None
+    if "@" in name:
+        commit = here.commit_of(reference.revision)
+        commits = [commit] if commit else []
+    if not here.folder.is_dir() or commits == []:
+        raise ModelError(f"{name} is not on this machine")
+    _confirm(name, here.size(), yes, out)
+    gone = remove(here, commits)
+    models.find_model.cache_clear()
+    out.say(f"removed {name}: {bytes_in_words(gone)}")
+    out.json({"model": name, "repository": here.repository, "bytes": gone})
+
+
+def _confirm(name: str, size: int, yes: bool, out: Output) -> None:
+    """Ask a person; where nobody sits, `--yes` must have been said.
+
+    Raises:
+        InputError: It was not, or they say no.
+    """
+    if yes:
+        return
+    if not out.is_conversation:
+        raise InputError(f"this would remove {name}, {bytes_in_words(size)}", hint="--yes does it")
+    if not out.ask(f"remove {bytes_in_words(size)}, for all tools?"):
+        raise InputError("nothing was removed")
+
+
+def _of_hub(name: str) -> Reference:
+    reference = reference_of(name)
+    if reference is None:
+        raise InputError(
+            f"{name!r} is no model on the hub", hint="see sdgen models list, or say OWNER/NAME"
+        )
+    return reference

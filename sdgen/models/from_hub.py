@@ -1,0 +1,69 @@
+"""A model of the hub, made of what is in its cache; fetched only if somebody gave leave."""
+
+from dataclasses import replace
+
+from sdgen.errors import ModelError
+from sdgen.models import local
+from sdgen.models.catalogue import Entry, find_entry
+from sdgen.models.consent import fetched
+from sdgen.models.folder import CheckedFolder, IncompleteError, check_folder
+from sdgen.models.hub import Located, locate, reference_of
+from sdgen.models.hub_listing import INDEX
+from sdgen.models.hub_names import Reference
+from sdgen.recipe.sizes import SizeRule
+
+
+def find_on_hub(name: str) -> local.LocalModel | None:
+    """The model of this name on the hub; None if that is no name there.
+
+    Raises:
+        NotHereError: It is not here, and may not be fetched.
+        ModelError: It is damaged, or nothing that sdgen draws with.
+    """
+    reference = reference_of(name)
+    return None if reference is None else find_referred(reference)
+
+
+def find_referred(reference: Reference) -> local.LocalModel:
+    """The model that `reference` means.
+
+    Raises:
+        NotHereError: It is not here, and may not be fetched.
+        ModelError: It is damaged, or nothing that sdgen draws with.
+    """
+    located = locate(reference)
+    try:
+        checked = _check_snapshot(located, reference)
+    except IncompleteError as error:
+        fetched(reference, error.missing)
+        located = locate(reference)
+        checked = _check_snapshot(located, reference)
+    model = replace(
+        local.from_folder(checked),
+        name=reference.name,
+        revision=located.commit,
+        repository=reference.repository,
+    )
+    entry = find_entry(reference.name)
+    return as_entry(model, entry) if entry else model
+
+
+def _check_snapshot(located: Located, reference: Reference) -> CheckedFolder:
+    """What a snapshot holds, in the variant that is preferred."""
+    if not (located.folder / INDEX).is_file():
+        raise IncompleteError(f"{reference.name} lacks {INDEX}", INDEX)
+    variants = dict.fromkeys((reference.variant, None, "fp16"))
+    try:
+        return check_folder(located.folder, tuple(variants))
+    except IncompleteError:
+        raise
+    except ModelError as error:  # it would be called by its commit, which says nothing to people
+        message = str(error).replace(located.folder.name, reference.name)
+        raise ModelError(message, hint=error.hint) from error
+
+
+def as_entry(model: local.LocalModel, entry: Entry) -> local.LocalModel:
+    """`model` with the name, the defaults and the sizes of the catalogue."""
+    sizes = model.sizes if entry.sizes == SizeRule() else entry.sizes
+    defaults = {**model.defaults, **entry.defaults}
+    return replace(model, name=entry.name, defaults=defaults, sizes=sizes)
