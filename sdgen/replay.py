@@ -14,6 +14,7 @@ from sdgen.models.finding import Search
 from sdgen.models.from_hub import find_referred
 from sdgen.models.hub import pinned_reference
 from sdgen.models.local import is_bare_name
+from sdgen.models.lora_on_hub import places_on_hub
 from sdgen.models.resolve import check_drawable
 from sdgen.models.single_file import as_recorded, find_recorded, recorded_file
 from sdgen.recipe.settings import Settings
@@ -33,7 +34,8 @@ def recorded_model(record: Record, place: str | None, lora_dirs: Sequence[Path] 
     """
     hashes = {f"{one.kind} {one.name}": one.sha256 for one in record.added}
     model = _recorded_alone(record, place)
-    return with_added_files(model, record.settings, Search(lora_dirs, hashes))[0]
+    search = Search(lora_dirs, hashes, places_on_hub(record.added))
+    return with_added_files(model, record.settings, search)[0]
 
 
 def _recorded_alone(record: Record, place: str | None) -> LocalModel:

@@ -13,6 +13,7 @@ from sdgen.errors import InputError
 from sdgen.metadata.record import ParentRecord, Record, now, pixels_of, pixels_sha256
 from sdgen.models import LocalModel
 from sdgen.models.finding import Search
+from sdgen.models.lora_on_hub import places_on_hub
 from sdgen.models.resolve import Plan, drawn_seed, plan, reworded
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.passes import check_after
@@ -38,7 +39,8 @@ def vary(
     """
     recorded = Layer("record", record.settings.model_dump(exclude_none=True))
     layers = [drawn_seed(), recorded, flags]
-    planned = plan(layers, find=lambda _: model, search=Search(lora_dirs))
+    search = Search(lora_dirs, on_hub=places_on_hub(record.added))
+    planned = plan(layers, find=lambda _: model, search=search)
     return reworded(planned, flags.values)
 
 
@@ -117,7 +119,8 @@ def plan_over(
     own = {"image": str(path), "strength": 0.0, "hires_scale": scale, "hires_upscaler": upscaler}
     under = [drawn_seed(), *_as_layer(record)]
     layers = [*under, replace(flags, values=said), Layer("flags", own)]
-    return reworded(plan(layers, find=find, search=Search(lora_dirs)), said)
+    search = Search(lora_dirs, on_hub=places_on_hub(record.added if record else ()))
+    return reworded(plan(layers, find=find, search=search), said)
 
 
 def _as_layer(record: Record | None) -> list[Layer]:

@@ -118,3 +118,11 @@ def test_a_png_takes_less_than_with_pillow(tmp_path: Path):
         least(lambda: image.save(tmp_path / "a.png")),
     )
     assert pillow / ours > 2.5
+
+
+@pytest.mark.parametrize("words", [("models", "list"), ("models", "list", "--json")])
+def test_the_list_of_models_loads_no_network_and_no_tensors(words, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    seconds, loaded = ran(OURS, *words, cwd=tmp_path)
+    assert {"torch", "diffusers", "transformers", "huggingface_hub", "numpy"} & loaded == set()
+    assert seconds < 1

@@ -86,7 +86,7 @@ def path_command(name: Name, as_json: Json = False) -> None:
 
 def rm_command(name: Name, yes: Yes = False, as_json: Json = False) -> None:
     """Remove a model from the hub's cache, which other tools share; with @REVISION only that."""
-    from sdgen.models.hub_fetch import remove
+    from sdgen.models.hub_remove import remove
 
     out = Output(as_json=as_json)
     reference = _of_hub(name)

@@ -54,7 +54,7 @@ class _Order:
     target: Target
 
 
-@with_settings(prompt=False)
+@with_settings(prompt=False, asks=False)
 def upscale(
     *,
     flags: Layer,

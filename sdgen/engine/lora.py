@@ -144,6 +144,9 @@ def _fitted(lora: AddedFile, entry: LoraEntry, layers: Mapping[Place, nn.Module]
         name=lora.name,
         sha256=lora.sha256,
         tensors_sha256=lora.tensors_sha256 or None,
+        repository=lora.repository or None,
+        revision=lora.revision or None,
+        file=lora.file or None,
         modules=len(here),
         left_out=len(contents.pairs) - len(here),
     )

@@ -68,6 +68,9 @@ class AddedRecord(_Part):
         pattern="^[0-9a-f]{64}$",
         description="of a file's numbers without its header, by which others know LoRAs",
     )
+    repository: str | None = Field(default=None, description="on the hub, owner/name, if any")
+    revision: str | None = Field(default=None, description="commit of that repository")
+    file: str | None = Field(default=None, description="path of the file in that repository")
     modules: int = Field(description="layers of the model that they changed")
     left_out: int = Field(default=0, description="layers of theirs that the model does not have")
 

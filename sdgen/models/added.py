@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from sdgen.models.embedding import EMBEDDINGS, with_embeddings
-from sdgen.models.finding import AddedFile, Search
+from sdgen.models.finding import AddedFile, OnHub, Search
 from sdgen.models.local import LocalModel
 from sdgen.models.lock import ADDED, Lock
-from sdgen.models.lora import LORAS, with_loras
+from sdgen.models.lora import find_lora, with_loras
 from sdgen.models.vae import VAES
 from sdgen.recipe.settings import Settings
 
@@ -36,12 +36,13 @@ def files_of(lock: Lock, folders: Sequence[Path]) -> tuple[AddedFile, ...]:
     Raises:
         ModelError: One is not here.
     """
-    search = Search(folders, {f"{k} {n}": h for k in ADDED for n, h in lock.added(k).items()})
-    places = [*folders, Path()]
-    return tuple(
-        kind.find(name, places, search)
-        for kind in (LORAS, EMBEDDINGS, VAES)
-        for name in lock.added(kind.name)
+    hashes = {f"{k} {n}": h for k in ADDED for n, h in lock.added(k).items()}
+    on_hub = {key: OnHub(**one.model_dump()) for key, one in (lock.on_hub or {}).items()}
+    search, places = Search(folders, hashes, on_hub), [*folders, Path()]
+    return (
+        *(find_lora(name, places, search) for name in lock.added("lora")),
+        *(EMBEDDINGS.find(name, places, search) for name in lock.added("embedding")),
+        *(VAES.find(name, places, search) for name in lock.added("vae")),
     )
 
 

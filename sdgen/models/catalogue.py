@@ -16,7 +16,7 @@ class Entry:
         name: What `--model` says.
         summary: One line for people.
         licence: Its name; the repository has the text.
-        family: Who draws it: sd1, sd2, sdxl, sd3, flux or kolors; empty where nobody said.
+        family: Who draws it: sd1, sd2, sdxl, sd3, flux or z-image; empty where nobody said.
         folder: Of a model that comes with sdgen; None for one on the hub.
         repository: On the hub, `owner/name`; empty for a model that comes with sdgen.
         revision: Branch, tag or commit there that is meant where the user says none.
@@ -175,16 +175,15 @@ CATALOGUE: Mapping[str, Entry] = {
             sizes=SizeRule(multiple=16),
         ),
         Entry(
-            name="kolors",
-            summary="Kolors: reads Chinese and English, pictures of 1024 pixels.",
+            name="z-image-turbo",
+            summary="Z-Image Turbo: reads Chinese and English, eight steps without guidance.",
             licence="Apache-2.0",
-            family="kolors",
-            repository="Kwai-Kolors/Kolors-diffusers",
-            variant="fp16",
-            download_bytes=17_800 * _MB,  # UNet 5160, text encoder 12490, VAE 167
-            memory_bytes=17_800 * _MB,
+            family="z-image",
+            repository="Tongyi-MAI/Z-Image-Turbo",
+            memory_bytes=20_500 * _MB,  # six billion parameters, text encoder 8050, VAE 168
             languages=("zh", "en"),
-            defaults=_square(1024, 25, 6.5),
+            defaults=_square(1024, 8, 0.0),
+            sizes=SizeRule(multiple=16),
         ),
     )
 }

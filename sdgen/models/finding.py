@@ -1,7 +1,7 @@
 """Weights that are added to a model: a name or a path becomes a checked file with its hash."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +20,8 @@ class AddedFile:
     `kind` is lora, vae or embedding; `name` is what the record says, never a path; `sha256` is that
     of the whole file, in hex, and `tensors_sha256` that of a LoRA's numbers, by which A1111 and
     Civitai know it. An embedding stands where the prompt says `word`, for so many `vectors`.
-    `made_for` is what a LoRA's header says that it was distilled for.
+    `made_for` is what a LoRA's header says that it was distilled for. `repository`, `revision` (the
+    commit) and `file` are where on the hub it comes from, if it does.
     """
 
     name: str
@@ -31,6 +32,9 @@ class AddedFile:
     vectors: int = 0
     tensors_sha256: str = ""
     made_for: MadeFor | None = None
+    repository: str = ""
+    revision: str = ""
+    file: str = ""
 
     @property
     def key(self) -> str:
@@ -39,16 +43,26 @@ class AddedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class OnHub:
+    """Where on the hub a record or a lock says that a file comes from; `revision` is a commit."""
+
+    repository: str
+    revision: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """Where weights may lie.
 
     `folders` are the user's; `recorded` (kind and name → hash) is from a record, whose paths are
     never followed: then only names count, and of several files of one name that with the hash is
-    taken.
+    taken. `on_hub` (the same keys) says where a record's files come from, if from the hub.
     """
 
     folders: Sequence[Path] = ()
     recorded: Mapping[str, str] | None = None
+    on_hub: Mapping[str, OnHub] = field(default_factory=dict)
 
 
 ANYWHERE = Search()

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from sdgen.errors import BusyError, ModelError, OutputError
 from sdgen.models import hub_client
 from sdgen.models.consent import bytes_in_words
+from sdgen.models.folder import PIPELINES
 from sdgen.models.hashes import hash_files, remember
 from sdgen.models.hub_cache import SHA256_LETTERS, Cached, cached, git_sha1
 from sdgen.models.hub_client import Hub, TryAgainError
@@ -75,16 +76,27 @@ def order_of(reference: Reference) -> Order:
         )
     else:
         index = _index_of(hub, listing, here)
+        _check_pipeline(reference, index)
         files = files_of_pipeline(listing, index, reference.variant)
     missing = sum(one.size - _have(here, one) for one in files)
     return Order(reference, listing, tuple(files), missing)
+
+
+def _check_pipeline(reference: Reference, index: object) -> None:
+    """Refuse what sdgen does not draw with before gigabytes of it are fetched."""
+    pipeline = index.get("_class_name") if isinstance(index, dict) else None
+    if pipeline not in PIPELINES:
+        raise ModelError(
+            f"{reference.name} holds a {pipeline}, which sdgen does not draw with",
+            hint="nothing was fetched",
+        )
 
 
 def _index_of(hub: Hub, listing: Listing, here: Cached) -> object:
     file = listing.file(INDEX)
     if not 0 <= file.size <= MOST_SMALL_BYTES:
         raise ModelError(f"{INDEX} of {listing.repository} is too large")
-    with _writing(here.folder):
+    with writing(here.folder):
         blob = _fetch_file(hub, listing.commit, file, here, watch_nobody)
     try:
         return json.loads(blob.read_bytes())
@@ -103,7 +115,7 @@ def fetch(order: Order, watch: Watch = watch_nobody) -> Path:
     here = cached(order.reference.repository)
     hub, commit = Hub(here.repository), order.listing.commit
     _check_room(here.folder, order)
-    with _writing(here.folder), _alone(here):
+    with writing(here.folder), alone(here):
         for file in order.files:
             watch(min(_have(here, file), file.size), file.path)
             blob = _fetch_file(hub, commit, file, here, watch)
@@ -244,7 +256,7 @@ def _check_room(folder: Path, order: Order) -> None:
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[None]:
     """Failures of the disk as ours."""
     try:
         yield
@@ -254,7 +266,7 @@ def _writing(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(here: Cached) -> Iterator[None]:
+def alone(here: Cached) -> Iterator[None]:
     """Let no other sdgen fetch the same repository meanwhile."""
     from filelock import FileLock, Timeout
 
@@ -264,37 +276,3 @@ def _alone(here: Cached) -> Iterator[None]:
             yield
     except Timeout as error:
         raise BusyError(f"another sdgen fetches {here.repository} at the moment") from error
-
-
-def remove(here: Cached, commits: Sequence[str] | None = None) -> int:
-    """Remove a repository, or some commits of it, from the cache; gives the bytes that went.
-
-    Files that another commit needs stay.
-
-    Raises:
-        OutputError: Something cannot be removed.
-        BusyError: It is being fetched.
-    """
-    with _writing(here.folder), _alone(here):
-        if commits is None or set(commits) >= set(here.commits()):
-            size = here.size()
-            shutil.rmtree(here.folder)
-            return size
-        for commit in commits:
-            shutil.rmtree(here.snapshot(commit))
-        return _sweep(here)
-
-
-def _sweep(here: Cached) -> int:
-    """Remove the files and revisions that no snapshot needs any more."""
-    needed = {
-        path.resolve() for path in (here.folder / "snapshots").rglob("*") if path.is_symlink()
-    }
-    loose = [blob for blob in here.blobs() if blob.resolve() not in needed]
-    gone = sum(blob.stat().st_size for blob in loose)
-    for blob in loose:
-        blob.unlink()
-    for ref in (here.folder / "refs").rglob("*"):
-        if ref.is_file() and ref.read_text(encoding="ascii") not in here.commits():
-            ref.unlink()
-    return gone

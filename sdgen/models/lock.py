@@ -57,6 +57,14 @@ class LockedModel(_Part):
     files: dict[str, Digest]
 
 
+class LockedPlace(_Part):
+    """Where on the hub an added file comes from."""
+
+    repository: str
+    revision: str = Field(description="commit")
+    file: str
+
+
 class Lock(_Part):
     """What a lock file says. Names stand in alphabetical order, so that two of them compare."""
 
@@ -66,6 +74,10 @@ class Lock(_Part):
     loras: dict[str, Digest] | None = Field(default=None, description="name → SHA-256 of the file")
     vaes: dict[str, Digest] | None = Field(default=None, description="the same of VAEs")
     embeddings: dict[str, Digest] | None = Field(default=None, description="and of embeddings")
+
+    on_hub: dict[str, LockedPlace] | None = Field(
+        default=None, description="kind and name of an added file → where on the hub it comes from"
+    )
 
     def added(self, kind: str) -> dict[str, str]:
         """Name → SHA-256 of the files of this kind."""
@@ -118,6 +130,13 @@ def lock_of(models: Iterable[LocalModel]) -> Lock:
         loras=_added_of(every, "lora") or None,
         vaes=_added_of(every, "vae") or None,
         embeddings=_added_of(every, "embedding") or None,
+        on_hub={
+            one.key: LockedPlace(repository=one.repository, revision=one.revision, file=one.file)
+            for model in every
+            for one in model.added
+            if one.repository
+        }
+        or None,
     )
 
 

@@ -12,6 +12,7 @@ from sdgen.models.finding import ANYWHERE, AddedFile, Kind, Search, recorded_nam
 from sdgen.models.hashes import expected_hashes, identity_of
 from sdgen.models.local import OWN_LORAS, LocalModel, is_bare_name
 from sdgen.models.lora_keys import other_kind, read_names
+from sdgen.models.lora_on_hub import found_on_hub, pinned, reference_of
 from sdgen.models.other_hashes import tensors_sha256
 from sdgen.models.weights import check_weights, notes_in
 from sdgen.recipe.loras import SUFFIX, LoraEntry, loras_of, parse_lora
@@ -36,7 +37,7 @@ def with_loras(
         return model, settings
     places = [*search.folders, Path(), model.folder.parent, model.folder / OWN_LORAS]
     entries = map(parse_lora, settings.lora)
-    own = [(entry, LORAS.find(entry.source, places, search)) for entry in entries]
+    own = [(entry, find_lora(entry.source, places, search)) for entry in entries]
     named = tuple(str(replace(entry, source=lora.name)) for entry, lora in own)
     if len({lora.name for _, lora in own}) < len(own):
         raise InputError("two LoRAs have the same name", hint="give one of the files another name")
@@ -66,7 +67,34 @@ def find_loras(sources: Sequence[str], folders: Sequence[Path] = ()) -> tuple[Ad
         ModelError: One is not here, or is none.
     """
     search = Search(folders)
-    return tuple(LORAS.find(source, [*folders, Path()], search) for source in sources)
+    return tuple(find_lora(source, [*folders, Path()], search) for source in sources)
+
+
+def find_lora(source: str, places: Sequence[Path], search: Search) -> AddedFile:
+    """The LoRA that `source` means: here by path or name, else on the hub.
+
+    Raises:
+        ModelError: It is not here, or is none.
+    """
+    said = search.on_hub.get(f"lora {source}")
+    if said is not None:
+        return _here_as_recorded(source, places, search) or found_on_hub(
+            pinned(source, said), check_lora
+        )
+    reference = None if search.recorded is not None else reference_of(source)
+    if reference is not None and not Path(source).exists():
+        return found_on_hub(reference, check_lora)
+    return LORAS.find(source, places, search)
+
+
+def _here_as_recorded(source: str, places: Sequence[Path], search: Search) -> AddedFile | None:
+    """The file of this name here, if it has the recorded hash."""
+    wanted = (search.recorded or {}).get(f"lora {source}")
+    try:
+        found = LORAS.find(source, places, search)
+    except ModelError:
+        return None
+    return found if wanted in (None, found.sha256) else None
 
 
 def scaled(settings: Settings, model: LocalModel) -> list[tuple[AddedFile, LoraEntry]]:
@@ -96,7 +124,7 @@ def _find_tagged(entry: LoraEntry, places: Sequence[Path], search: Search) -> Ad
             f"the prompt's tag names {entry.source!r}, which is not a LoRA's name",
             hint="a tag has the file's name without folders; with --lora a path is fine",
         )
-    return LORAS.find(entry.source, places, search)
+    return find_lora(entry.source, places, search)
 
 
 def check_lora(path: Path) -> AddedFile:

@@ -1,5 +1,6 @@
 """Runs the command line in process: `sdgen("a red fox", "--seed", "7")` → code, stdout, stderr."""
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 
 from sdgen.cli import app
 from sdgen.metadata.record import pixels_of
+from sdgen.models import find_model, hub_client
+from tests.fake_hub import FakeHub, serving
 from tests.fakes import PaintedGenerator, find_fake
 from tests.models.conftest import write_mini
 
@@ -89,3 +92,36 @@ def shift(painter, monkeypatch):
 def mini(tmp_path: Path) -> Path:
     """A folder that passes for a model in every check; its weights are sixteen bytes."""
     return write_mini(tmp_path / "mini")
+
+
+TOKEN = "hf_secretsecretsecret"
+BIG = bytes(range(256)) * 100
+STEM = "diffusion_pytorch_model"
+UNNEEDED = ("README.md", "big.ckpt", "pipeline.py", "unet/model.onnx", "unet/unet.py",
+            f"unet/{STEM}.bin", f"unet/{STEM}.non_ema.safetensors")  # fmt: skip
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A hub with `some/mini`, in its own cache, asked without waiting."""
+    find_model.cache_clear()
+    for module in ("sdgen.models.resolve", "sdgen.replay"):
+        monkeypatch.setattr(f"{module}.find_model", find_model)
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("HF_HUB_DOWNLOAD_TIMEOUT", "1")
+    monkeypatch.setattr(hub_client, "WAITS", (0.0, 0.0))
+    with serving(FakeHub()) as fake:
+        monkeypatch.setenv("HF_ENDPOINT", fake.address)
+        fake.add("some/mini", mini_files(tmp_path / "made"))
+        yield fake
+
+
+def mini_files(folder: Path) -> dict[str, bytes]:
+    """A toy model, with files beside it that nobody needs; one of its files is large enough."""
+    write_mini(folder)
+    files = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    shutil.rmtree(folder)
+    return {**files, "tokenizer/merges.txt": BIG, **dict.fromkeys(UNNEEDED, b"unneeded")}

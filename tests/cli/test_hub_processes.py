@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.processes import REAL, run, variables
 from tests.fake_hub import FakeHub, serving
+from tests.loras import DUSK
 
 DRAWN = ("--seed", "7", "--steps", "2", "--dtype", "float32", "--size", "64x64", "--quiet")
 
@@ -56,6 +57,21 @@ def test_a_picture_of_the_hub_comes_out_again_on_another_cache(machines):
     assert not [
         p for f in (first, second) for p in f.rglob("*") if p.is_file() and secret in p.read_bytes()
     ]
+
+
+def test_a_lora_of_the_hub_comes_along_with_the_record(machines):
+    hub, first, second = machines
+    hub.add("toys/dusk", {"dusk.safetensors": DUSK.read_bytes()})
+    said = ("--seed", "7", "--steps", "2", "--size", "256x256", "--dtype", "float32", "--quiet")
+    drawn = sdgen(first, hub, "a fox", *said, "--lora", "toys/dusk", "--download", "-o", "dusk.png")
+    assert drawn.returncode == 0, drawn.stderr
+    (second / "dusk.png").write_bytes((first / "dusk.png").read_bytes())
+    hub.seen.clear()
+    refused = sdgen(second, hub, "reproduce", "dusk.png")
+    assert (refused.returncode, hub.seen) == (4, [])
+    assert "--download fetches it" in refused.stderr
+    again = sdgen(second, hub, "reproduce", "dusk.png", "--download")
+    assert (again.returncode, again.stdout.split(":")[0]) == (0, "identical"), again.stderr
 
 
 def test_a_lock_holds_a_model_of_the_hub(machines):
