@@ -14,6 +14,8 @@ import typer
 from sdgen.cli.app import build_app
 from sdgen.cli.options import metavar
 from sdgen.files.configs import list_configs
+from sdgen.models.catalogue import CATALOGUE, Entry
+from sdgen.models.consent import bytes_in_words
 from sdgen.recipe.approximations import APPROXIMATIONS
 from sdgen.recipe.post import TREATMENTS
 from sdgen.recipe.schedulers import SCHEDULERS
@@ -99,9 +101,36 @@ def _help(path: str, command: object) -> list[str]:
     return own
 
 
+def catalogue() -> str:
+    """The table of models that have a name."""
+    headers = [
+        "name",
+        "repository",
+        "licence",
+        "to fetch",
+        "weights in 16 bits",
+        "its own settings",
+    ]
+    return table([*headers, "prompts in"], [_model(entry) for entry in CATALOGUE.values()])
+
+
+def _model(entry: Entry) -> list[str]:
+    own = entry.defaults
+    size = f"{own['width']}x{own['height']}"
+    settings = (
+        f"{size}, {own['steps']} step{'s' * (own['steps'] > 1)}, guidance {own['guidance_scale']:g}"
+    )
+    fetch = bytes_in_words(entry.download_bytes) if entry.download_bytes else "the hub tells"
+    memory = bytes_in_words(entry.memory_bytes) if entry.memory_bytes else ""
+    where = f"`{entry.repository}`" if entry.repository else "comes with sdgen"
+    licence = f"{entry.licence}; gated" if entry.gated else entry.licence
+    return [f"`{entry.name}`", where, licence, fetch if entry.repository else "", memory,
+            settings, ", ".join(entry.languages)]  # fmt: skip
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "settings": settings, "schedulers": schedulers, "configs": configs, "commands": commands,
-    "treatments": treatments, "approximations": approximations,
+    "treatments": treatments, "approximations": approximations, "catalogue": catalogue,
 }  # fmt: skip
 
 

@@ -11,9 +11,11 @@ from sdgen.cli.output import Output
 from sdgen.errors import InputError, ModelError
 from sdgen.models.consent import bytes_in_words, is_offline
 from sdgen.models.from_hub import find_referred
+from sdgen.models.hashes import expected_hashes
 from sdgen.models.hub import reference_of
 from sdgen.models.hub_cache import cached, damaged_files
 from sdgen.models.hub_names import Reference
+from sdgen.models.local import LocalModel
 
 Name = Annotated[
     str,
@@ -64,7 +66,7 @@ def verify_command(names: Names, as_json: Json = False) -> None:
     bad = []
     for name in names:
         model = models.find_model(name)
-        damaged = damaged_files(model.folder) if model.repository else []
+        damaged = _damaged(model)
         bad += [(name, file) for file in damaged]
         state = "damaged" if damaged else "whole"
         out.json({"model": name, "whole": not damaged, "damaged": damaged})
@@ -74,6 +76,24 @@ def verify_command(names: Names, as_json: Json = False) -> None:
         raise ModelError(
             f"{name} is damaged: {file}", hint=f"sdgen models pull {name} fetches it again"
         )
+
+
+def _damaged(model: LocalModel) -> list[str]:
+    """The files that are not as they were promised.
+
+    Raises:
+        InputError: Nobody promised anything about this model.
+    """
+    if model.repository:
+        return damaged_files(model.folder)
+    promised = expected_hashes(model.parts) if model.layout is None else {}
+    if not promised:
+        raise InputError(
+            f"nobody promised which bytes {model.name} has",
+            hint=f"sdgen lock --model {model.name} writes them down, and --check compares",
+        )
+    here = model.hashes(read_all=True)
+    return [file for file, digest in here.items() if promised.get(file) != digest]
 
 
 def path_command(name: Name, as_json: Json = False) -> None:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from sdgen.models import find_model, hub_client
 from tests.cli.conftest import BIG, TOKEN
@@ -52,6 +53,15 @@ def test_what_is_here_is_listed_verified_found_and_removed(sdgen, hub):
     assert sdgen("models", "rm", "some/mini", "--yes").exit_code == 0
     assert not folder.exists()
     assert sdgen("models", "path", "some/mini").exit_code == 4
+
+
+def test_what_nobody_promised_is_not_called_whole(sdgen, hub, mini):
+    assert sdgen("models", "verify", "storybook").stdout.startswith("whole: storybook")
+    outcome = sdgen("models", "verify", mini)
+    assert (outcome.exit_code, "nobody promised which bytes mini has" in outcome.stderr) == (
+        2,
+        True,
+    )
 
 
 FAILURES = [
@@ -181,6 +191,23 @@ def test_a_list_that_lies_about_a_needed_file_is_refused(sdgen, hub, fault, tmp_
     hub.listed = [{**entry, **fault}]
     outcome = sdgen("models", "pull", "some/mini")
     assert (outcome.exit_code, "tokenizer/vocab.json" in outcome.stderr) == (4, True)
+
+
+def test_what_sdgen_does_not_draw_with_is_not_fetched(sdgen, hub):
+    files = hub.repositories["some/mini"][hub.refs["some/mini"]]
+    index = json.loads(files["model_index.json"]) | {"_class_name": "AudioPipeline"}
+    hub.add("some/audio", {**files, "model_index.json": json.dumps(index).encode()})
+    outcome = sdgen("models", "pull", "some/audio")
+    assert (outcome.exit_code, "holds a AudioPipeline" in outcome.stderr) == (4, True)
+    assert [path for path in hub.paths if "/resolve/" in path] == [hub.paths[-1]]
+
+
+def test_two_at_a_time_do_not_fetch_the_same(sdgen, hub, tmp_path):
+    folder = tmp_path / "hf/hub/models--some--mini"
+    folder.mkdir(parents=True)
+    with FileLock(folder / ".sdgen.lock"):
+        outcome = sdgen("models", "pull", "some/mini")
+    assert (outcome.exit_code, "another sdgen fetches some/mini" in outcome.stderr) == (8, True)
 
 
 def test_a_repository_of_pickles_is_refused(sdgen, hub):
