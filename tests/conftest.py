@@ -1,6 +1,7 @@
 """How the tests are shared out; tiny real pipelines, built once in each test process."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,24 @@ def float32_is_usual(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         devices, "usual_dtype", lambda on: "float32" if on.type == "cpu" else real(on)
     )
+
+
+@pytest.fixture(scope="session")
+def storage_server() -> Iterator[str]:
+    """The address of an S3 server."""
+    from tests.storage import serving
+
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
+def storage(storage_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The same with one empty bucket, and keys for it in the environment."""
+    from tests.storage import control, empty_bucket, forget, use
+
+    use(monkeypatch, storage_server)
+    empty_bucket(storage_server)
+    yield storage_server
+    control(storage_server, "reset-auth", "9999999")
+    forget()

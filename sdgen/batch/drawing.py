@@ -1,15 +1,14 @@
 """The worker's half of a batch: a unit becomes pictures, each one a file with its record."""
 
 from collections.abc import Callable
-from pathlib import Path
 
+from sdgen.batch.destination import destination_of
 from sdgen.batch.executor import Outcome
-from sdgen.batch.finished import entry_for
 from sdgen.batch.outcomes import Observer
 from sdgen.batch.units import Target, Task, Unit
 from sdgen.engine import Drawing, ImageGenerator
 from sdgen.errors import InterruptedRunError, OutputError, SdgenError
-from sdgen.files.save import at_once, save_picture
+from sdgen.files.save import at_once
 from sdgen.files.writers import Turn
 from sdgen.metadata.record import JobRecord, as_written
 from sdgen.sources.store import accept
@@ -76,25 +75,15 @@ def outcome_of(task: Task, drawn: Drawn, target: Target, turn: Turn = at_once) -
     if isinstance(drawn, SdgenError):
         return Outcome(task.job.id, error=drawn)
     try:
-        path = _save(task, drawn, target, turn)
+        entry = destination_of(target.folder).save(task, _noted(task, drawn), target, turn)
     except OutputError:
         raise
     except SdgenError as error:
         return Outcome(task.job.id, error=error)
-    entry = entry_for(task.job, path, target.folder)
     return Outcome(entry.id, entry.file, entry.bytes)
 
 
-def _save(task: Task, drawing: Drawing, target: Target, turn: Turn) -> Path:
+def _noted(task: Task, drawing: Drawing) -> Drawing:
+    """`drawing` with what the job adds to its record."""
     record = as_written(drawing.record, task.job.written)
-    return save_picture(
-        drawing.image,
-        record.model_copy(update={"job": JobRecord(id=task.job.id)}),
-        target.folder,
-        task.stem,
-        format=target.format,
-        overwrite=task.replaces,
-        root=target.folder,
-        turn=turn,
-        inside=target.inside,
-    ).path
+    return Drawing(drawing.image, record.model_copy(update={"job": JobRecord(id=task.job.id)}))

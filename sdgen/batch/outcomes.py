@@ -38,8 +38,8 @@ class Observer:
     def drawn(self, jobs: Sequence[Job]) -> None:
         """A micro-batch is at its end; its pictures will be written while the next one is drawn."""
 
-    def saved(self, job: Job, path: Path) -> None:
-        """The picture is on the disk and noted; told in the order of drawing."""
+    def saved(self, job: Job, path: Path | str) -> None:
+        """The picture is there and noted; told in the order of drawing. An address is text."""
 
     def failed(self, job: Job, error: SdgenError) -> None:
         """The picture could not be drawn; the run goes on."""

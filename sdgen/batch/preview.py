@@ -1,13 +1,11 @@
 """What a run would do, without doing any of it."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+from sdgen.batch.destination import Folder, destination_of
 from sdgen.batch.drafts import Drafts
-from sdgen.batch.finished import find_finished
 from sdgen.batch.jobs import Job, make_jobs, select
 from sdgen.batch.options import DEFAULTS, BatchOptions, check_tokens
-from sdgen.batch.state import read_base_seed, read_noted
 from sdgen.files.formats import suffix_of
 from sdgen.recipe.settings import PROMPTS
 
@@ -25,18 +23,20 @@ class Preview:
     is_seed_open: bool
 
 
-def preview_batch(drafts: Drafts, folder: Path, options: BatchOptions = DEFAULTS) -> list[Preview]:
+def preview_batch(
+    drafts: Drafts, folder: Folder, options: BatchOptions = DEFAULTS
+) -> list[Preview]:
     """What `run_batch` would do with the same arguments; writes nothing, loads nothing.
 
     Raises:
         InputError: What earlier runs left in the folder cannot be read, or the template is wrong.
     """
-    kept = read_base_seed(folder)
+    destination = destination_of(folder)
+    kept = destination.base_seed()
     jobs = make_jobs(drafts.items, kept or 0, template=options.template, wording=options.wording)
     check_tokens(jobs, options)
     chosen = select(jobs, options.shard, options.limit)
-    noted = read_noted(folder)
-    finished = find_finished(chosen, folder, noted, suffix_of(options.format))
+    finished = destination.finished(chosen, destination.noted(), suffix_of(options.format))
     previews = []
     for job in chosen:
         is_open = kept is None and not job.has_seed

@@ -3,11 +3,11 @@
 from collections.abc import Container
 from dataclasses import replace
 
+from sdgen.batch.destination import destination_of
 from sdgen.batch.executor import Outcome
-from sdgen.batch.finished import Finished, find_finished, restore_sidecar
+from sdgen.batch.finished import Finished
 from sdgen.batch.units import Task, Unit
 from sdgen.files.formats import suffix_of
-from sdgen.files.write import sweep
 
 
 def written(unit: Unit) -> list[Outcome]:
@@ -19,12 +19,11 @@ def written(unit: Unit) -> list[Outcome]:
     Raises:
         OutputError: The folder cannot be looked at, or a record cannot be written.
     """
-    target = unit.target
-    for parent in {(target.folder / task.stem).parent for task in unit.tasks}:
-        sweep(parent)
+    there = destination_of(unit.target.folder)
+    there.sweep(task.stem for task in unit.tasks)
     outcomes = []
     for _, entry in _found(unit).unnoted:
-        restore_sidecar(target.folder / entry.file)
+        there.mend(entry.file)
         outcomes.append(Outcome(entry.id, entry.file, entry.bytes))
     return outcomes
 
@@ -48,4 +47,5 @@ def left_of(unit: Unit, known: Container[str]) -> Unit | None:
 
 
 def _found(unit: Unit) -> Finished:
-    return find_finished(unit.jobs, unit.target.folder, {}, suffix_of(unit.target.format))
+    there = destination_of(unit.target.folder)
+    return there.finished(unit.jobs, {}, suffix_of(unit.target.format))

@@ -10,29 +10,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
+from sdgen.batch.destination import Destination, Folder, destination_of
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.executor import Executor, OpenExecutor, Outcome
-from sdgen.batch.finished import find_finished, restore_sidecar
 from sdgen.batch.jobs import Job, make_jobs, select
 from sdgen.batch.ledger import Entry, Ledger
 from sdgen.batch.local import open_local
 from sdgen.batch.options import DEFAULTS, BatchOptions, check_tokens
 from sdgen.batch.outcomes import BatchSummary, Failure, Observer
-from sdgen.batch.state import open_state
 from sdgen.batch.units import Target, Unit, Work, units_of
 from sdgen.engine import OpenGenerator
 from sdgen.errors import InputError, InterruptedRunError, SdgenError
 from sdgen.files.formats import suffix_of
-from sdgen.files.write import check_folder, picture_bytes, sweep
+from sdgen.files.write import picture_bytes
 from sdgen.recipe.layers import raise_all
 from sdgen.stop import Stop
 
 
 def run_batch(
     drafts: Drafts,
-    folder: Path,
+    folder: Folder,
     open_generator: OpenGenerator,
     options: BatchOptions = DEFAULTS,
     *,
@@ -46,7 +44,7 @@ def run_batch(
 
 def run_with(
     drafts: Drafts,
-    folder: Path,
+    folder: Folder,
     open_executor: OpenExecutor,
     options: BatchOptions = DEFAULTS,
     *,
@@ -73,14 +71,15 @@ def run_with(
             words are not known that must be.
     """
     started = time.monotonic()
-    root = check_folder(folder, needed_bytes=_largest(drafts))
+    root = destination_of(folder).checked(_largest(drafts))
     summary = BatchSummary(rejected=drafts.faults)
-    with open_state(root, options.shard) as state:
+    with destination_of(root).state(options.shard) as state:
         jobs = make_jobs(
             drafts.items, state.base_seed, template=options.template, wording=options.wording
         )
         check_tokens(jobs, options)
-        run = _Run(root, folder, options, state.ledger, observer or Observer(), summary)
+        observer = observer or Observer()
+        run = _Run(root, destination_of(folder), options, state.ledger, observer, summary)
         work = run.work(select(jobs, options.shard, options.limit))
         with _ending(summary):
             if work.waiting:
@@ -129,8 +128,8 @@ def _ending(summary: BatchSummary) -> Iterator[None]:
 class _Run:
     """A run of one folder: its ledger, and what became of the jobs so far."""
 
-    folder: Path
-    shown_folder: Path
+    folder: Folder
+    typed: Destination
     """The same as the person typed it."""
     options: BatchOptions
     ledger: Ledger
@@ -139,13 +138,11 @@ class _Run:
 
     def work(self, jobs: Sequence[Job]) -> Work:
         """The jobs, and which of them are done; what a killed run left unnoted is noted."""
-        for parent in {(self.folder / job.stem).parent for job in jobs}:
-            sweep(parent)
-        finished = find_finished(
-            jobs, self.folder, self.ledger.noted, suffix_of(self.options.format)
-        )
+        there = destination_of(self.folder)
+        there.sweep(job.stem for job in jobs)
+        finished = there.finished(jobs, self.ledger.noted, suffix_of(self.options.format))
         for job, entry in finished.unnoted:
-            restore_sidecar(self.folder / entry.file)
+            there.mend(entry.file)
             self.ledger.add(entry, job.source)
         self.summary.total, self.summary.skipped = len(jobs), len(finished.done)
         self.observer.started(len(jobs), len(finished.done))
@@ -169,7 +166,7 @@ class _Run:
             job = jobs[one.id]
             if one.error is None:
                 self.summary.done += 1
-                self.observer.saved(job, self.shown_folder / one.file)
+                self.observer.saved(job, self.typed.shown(one.file))
             else:
                 self.summary.failed.append(Failure(job, one.error))
                 self.observer.failed(job, one.error)

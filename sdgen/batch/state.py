@@ -113,7 +113,15 @@ def _ledgers(home: OpenFolder) -> list[str]:
 def _base_seed(home: OpenFolder) -> int:
     """What the state file in `home` says."""
     with home.reading(STATE_NAME) as file:
-        text = file.read(MAX_STATE_BYTES)
+        return seed_in(file.read(MAX_STATE_BYTES), str(home.path / STATE_NAME))
+
+
+def seed_in(text: bytes, shown: str) -> int:
+    """The base seed in a state file, which people know as `shown`.
+
+    Raises:
+        InputError: It is damaged.
+    """
     try:
         said: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -123,9 +131,13 @@ def _base_seed(home: OpenFolder) -> int:
     )
     if type(seed) is not int or not 0 <= seed < DRAWN_BELOW:
         hint = "remove it to let new seeds be drawn"
-        path = home.path / STATE_NAME
-        raise InputError(f"{path} is damaged, or of another version of sdgen", hint=hint)
+        raise InputError(f"{shown} is damaged, or of another version of sdgen", hint=hint)
     return seed
+
+
+def state_text(base_seed: int) -> str:
+    """The content of a state file."""
+    return json.dumps({"schema": SCHEMA, "base_seed": base_seed}) + "\n"
 
 
 def _named(kind: str, shard: Shard) -> str:
@@ -192,8 +204,7 @@ def _kept_base_seed(home: OpenFolder) -> int:
     if STATE_NAME in home.names():
         return _base_seed(home)
     drawn = secrets.randbelow(DRAWN_BELOW)
-    said = json.dumps({"schema": SCHEMA, "base_seed": drawn}) + "\n"
-    with home.temporary(STATE_NAME, said.encode()) as temporary:
+    with home.temporary(STATE_NAME, state_text(drawn).encode()) as temporary:
         home.claim(temporary, STATE_NAME)
     home.sync()
     return drawn

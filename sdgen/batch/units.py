@@ -7,9 +7,9 @@ pixel, depends on the job file alone, and neither on what was drawn before nor o
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby
-from pathlib import Path
 from typing import Protocol
 
+from sdgen.batch.destination import Folder
 from sdgen.batch.jobs import Job
 from sdgen.engine import shape_key
 from sdgen.errors import SdgenError
@@ -26,7 +26,7 @@ Weights = tuple[str, str]
 class Target:
     """Where the pictures of a run go: the output folder, without links in its path, and how."""
 
-    folder: Path
+    folder: Folder
     format: Format = "png"
     inside: Inside = "record"
 

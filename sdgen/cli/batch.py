@@ -25,7 +25,7 @@ from sdgen.cli.preview import preview_kind
 from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
 from sdgen.cli.progress import shorten
 from sdgen.cli.running import conclude, run
-from sdgen.cli.target import refuse_picture
+from sdgen.cli.target import folder_of, refuse_picture
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
 from sdgen.files.formats import format_named
 from sdgen.files.names import DEFAULT_TEMPLATE, FIELDS, check_template
@@ -45,7 +45,13 @@ Dialect = Annotated[
         help=f"How FILE is written, else guessed: {', '.join(one.name for one in DIALECTS)}.",
     ),
 ]  # fmt: skip
-Folder = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")]
+Where = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="FOLDER",
+        help="Where to write; s3://bucket/folder and gs://bucket/folder work too.",
+    ),
+]  # fmt: skip
 Count = Annotated[
     int | None,
     typer.Option("--num-images", "-n", min=1, max=10_000, metavar="N", help="Pictures a job."),
@@ -87,7 +93,7 @@ def batch(
     kernels: Kernels = "eager",
     gpus: Gpus = None,
     workers: Workers = None,
-    output: Folder = Path("outputs"),
+    output: Where = Path("outputs"),
     format: Format = None,
     privacy: Privacy = None,
     no_embed: NoEmbed = False,
@@ -111,6 +117,7 @@ def batch(
     out = Output(as_json=json, quiet=quiet)
     kind = preview_kind(preview, preview_as, out, dry_run=dry_run)
     refuse_picture(output, "a batch")
+    folder = folder_of(output)
     check_template(name)
     lock = open_lock(locked=locked, path=lock_file)
     opened = executor_for(device, kernels, gpus=gpus, workers=workers)
@@ -125,9 +132,9 @@ def batch(
     for fault in drafts.faults:
         out.warn(fault)
     if dry_run:
-        _show_preview(preview_batch(drafts, output, options), out)
+        _show_preview(preview_batch(drafts, folder, options), out)
         raise typer.Exit(3 if drafts.faults else 0)
-    conclude(run(drafts, output, options, opened, out, kind), out)
+    conclude(run(drafts, folder, options, opened, out, kind), out)
 
 
 @dataclass(frozen=True, slots=True)

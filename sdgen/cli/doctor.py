@@ -20,8 +20,7 @@ from sdgen.cli.output import Output
 from sdgen.errors import InputError, SdgenError
 from sdgen.files.configs import list_configs, user_defaults, user_folder
 from sdgen.models.hashes import cache_file
-from sdgen.recipe.settings import MAX_PIXELS, Settings
-from sdgen.recipe.texts import MAX_PROMPT_CHARACTERS
+from sdgen.recipe.settings import MAX_PIXELS, MAX_PROMPT_CHARACTERS, Settings
 from sdgen.version import __version__
 
 PACKAGES = (

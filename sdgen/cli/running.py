@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from sdgen.batch.destination import Folder
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.executor import OpenExecutor
 from sdgen.batch.jobs import Job
@@ -20,7 +21,7 @@ from sdgen.models import LocalModel
 
 def run(
     drafts: Drafts,
-    folder: Path,
+    folder: Folder,
     options: BatchOptions,
     opened: OpenExecutor,
     out: Output,
@@ -87,9 +88,10 @@ class ShownProgress(Observer):
         for job in jobs:
             self._seconds[job.id] = round((ended - self._begun.pop(job.id)) / len(jobs), 3)
 
-    def saved(self, job: Job, path: Path) -> None:
-        """Tell the path, below the picture if it is shown."""
-        show_finished(self._shown, path)
+    def saved(self, job: Job, path: Path | str) -> None:
+        """Tell where it is, below the picture if it is shown."""
+        if isinstance(path, Path):
+            show_finished(self._shown, path)
         seconds = self._seconds.pop(job.id, None)
         self._done += 1
         self._out.result(str(path))

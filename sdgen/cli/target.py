@@ -8,6 +8,7 @@ from sdgen.errors import InputError
 from sdgen.files.folders import is_folder
 from sdgen.files.formats import SUFFIXES, Inside, check_side, format_named, format_of, is_foreign
 from sdgen.files.formats import Format as ImageFormat
+from sdgen.files.objects import ObjectFolder, is_address
 from sdgen.files.save import check_exact_name
 from sdgen.files.write import check_folder
 from sdgen.recipe.passes import hires_size
@@ -90,3 +91,15 @@ def target_of(
     if chosen not in (None, named):
         raise InputError(f"--format {wanted} contradicts {output.name}")
     return Target(output.parent, named, output.stem, output.suffix, overwrite, inside=inside)
+
+
+def folder_of(output: Path) -> Path | ObjectFolder:
+    """The folder that `-o` means: one on a disk, or one in object storage (`s3://bucket/cats`).
+
+    Raises:
+        InputError: It is an address that sdgen does not write to.
+    """
+    text = str(output)  # a path has lost one of the slashes of an address
+    if text.startswith("file:/"):
+        return Path(text.removeprefix("file:"))
+    return ObjectFolder.at(text) if is_address(text) else output

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sdgen.errors import OutputError
 from sdgen.files.folders import OpenFolder, writing
+from sdgen.files.objects import refuse_address
 
 __all__ = ["check_folder", "numbered", "publish", "sweep"]
 
@@ -51,6 +52,7 @@ def opened(folder: Path, root: Path | None) -> OpenFolder:
     """
     if root is not None:
         return OpenFolder.real(root, shown=folder)
+    refuse_address(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return OpenFolder(folder)
 
@@ -100,7 +102,9 @@ def check_folder(folder: Path, *, needed_bytes: int = 0) -> Path:
 
     Raises:
         OutputError: It is a file, cannot be written, or has too little space.
+        InputError: It is an address in object storage.
     """
+    refuse_address(folder)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         root = folder.resolve(strict=True)
