@@ -16,10 +16,10 @@ from sdgen.files.configs import load_config, user_defaults
 from sdgen.files.model_folders import folders_in_config
 from sdgen.files.own_models import own_models
 from sdgen.files.wording import wording_of
-from sdgen.models.catalogue import add_own
 from sdgen.models.finding import ANYWHERE, Search
 from sdgen.models.resolve import Plan, drawn_seed, plan
 from sdgen.named_folders import told_by
+from sdgen.own_models import read_by
 from sdgen.recipe.layers import Layer, layer_from
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sdgen.metadata.record import Record
 
 told_by(folders_in_config)
-add_own(own_models)
+read_by(own_models)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from sdgen.errors import (
     nearest,
 )
 from sdgen.files.model_folders import folders_in_config
-from sdgen.models.catalogue import add_own
 from sdgen.named_folders import told_by
+from sdgen.own_models import read_by
 from sdgen.version import __version__
 
 DEFAULT_COMMAND = "generate"
@@ -226,7 +226,7 @@ def _own_models() -> Any:
 def _run(words: list[str]) -> int:
     _refuse_broken_text(words)
     told_by(folders_in_config)
-    add_own(_own_models)
+    read_by(_own_models)
     words = with_command(words)
     app = build_app(_needed(words))
     code = app(args=_own_words(words), prog_name="sdgen", standalone_mode=False)

@@ -20,6 +20,7 @@ from sdgen.cli.output import Output
 from sdgen.errors import InputError, SdgenError
 from sdgen.files.configs import list_configs, user_defaults, user_folder
 from sdgen.models.hashes import cache_file
+from sdgen.models.hub_cache import cache_folder
 from sdgen.recipe.settings import MAX_PIXELS, MAX_PROMPT_CHARACTERS, Settings
 from sdgen.version import __version__
 
@@ -88,7 +89,7 @@ def examine(device: str | None) -> Iterator[Finding]:
     yield from configs()
     yield folder("pictures", Path("outputs"), "choose another folder with -o")
     yield folder("hash cache", cache_file().parent, "set XDG_CACHE_HOME to another folder")
-    yield folder("hub cache", hub_cache(), "set HF_HOME to another folder")
+    yield folder("hub cache", cache_folder(), "set HF_HOME to another folder")
     yield from limits()
     yield encoding()
     yield from variables()
@@ -181,14 +182,6 @@ def configs() -> Iterator[Finding]:
     for config in found:
         if config.fault:
             yield Finding(f"config {config.name}", str(config.path), config.fault, "correct it")
-
-
-def hub_cache() -> Path:
-    """Where huggingface_hub keeps downloads, by its own rules, without importing it."""
-    if stated := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
-        return Path(stated)
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.environ.get("HF_HOME") or f"{base}/huggingface").expanduser() / "hub"
 
 
 def folder(name: str, path: Path, advice: str) -> Finding:

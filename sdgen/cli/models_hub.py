@@ -8,7 +8,8 @@ from sdgen import models
 from sdgen.cli.fetching import Offline, fetch_shown
 from sdgen.cli.options import Json, Quiet, model_names
 from sdgen.cli.output import Output
-from sdgen.errors import InputError, ModelError
+from sdgen.errors import InputError, ModelError, did_you_mean
+from sdgen.models.catalogue import all_entries
 from sdgen.models.consent import bytes_in_words, is_offline
 from sdgen.models.from_hub import find_referred
 from sdgen.models.hashes import expected_hashes
@@ -141,7 +142,6 @@ def _confirm(name: str, size: int, yes: bool, out: Output) -> None:
 def _of_hub(name: str) -> Reference:
     reference = reference_of(name)
     if reference is None:
-        raise InputError(
-            f"{name!r} is no model on the hub", hint="see sdgen models list, or say OWNER/NAME"
-        )
+        hint = did_you_mean(name, all_entries()) or "see sdgen models list, or say OWNER/NAME"
+        raise InputError(f"{name!r} is no model on the hub", hint=hint)
     return reference

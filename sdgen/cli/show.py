@@ -214,6 +214,8 @@ def _written_rows(record: "Record") -> Iterator[Row]:
 
 def _model_rows(record: "Record") -> Iterator[Row]:
     yield "pipeline", record.model.pipeline
+    if record.model.repository:
+        yield "repository", record.model.repository
     if record.model.revision:
         yield "revision", record.model.revision
     for file, digest in record.model.files.items():

@@ -1,10 +1,11 @@
 """The models that have a name here: where they are, what they draw best, and in which sizes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sdgen.own_models import own
 from sdgen.recipe.sizes import SizeRule
 
 
@@ -189,22 +190,13 @@ CATALOGUE: Mapping[str, Entry] = {
 }
 
 
-_own: Callable[[], Mapping[str, Entry]] = dict
-
-
-def add_own(read: Callable[[], Mapping[str, Entry]]) -> None:
-    """From now on, a person's own models are what `read` gives; it is asked when one is named."""
-    global _own  # noqa: PLW0603  # who starts the program knows where a person's files lie
-    _own = read
-
-
 def all_entries() -> Mapping[str, Entry]:
     """Every model with a name: what comes with sdgen, and a person's own, which stand before.
 
     Raises:
         InputError: The person's file is wrong.
     """
-    return {**CATALOGUE, **_own()}
+    return {**CATALOGUE, **own()}
 
 
 def find_entry(name: str) -> Entry | None:

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from sdgen.errors import ModelError
+from sdgen.errors import InputError, ModelError
 from sdgen.models.hub_listing import Listing, RemoteFile, read_listing
 from sdgen.version import __version__
 
 USUAL = "https://huggingface.co"
 MOST_ANSWER_BYTES = 16 * 1024 * 1024
 MOST_REDIRECTS = 5
-WAITS = (1.0, 2.0, 4.0, 8.0)
+WAITS = (1.0, 2.0, 4.0)
 """Seconds before each further try, where trying again can help."""
 
 _OF_THE_HUB = ("huggingface.co", "hf.co")
@@ -32,13 +32,25 @@ class TryAgainError(ModelError):
 
 
 def endpoint() -> str:
-    """The hub that the environment names, or the usual one."""
-    return (os.environ.get("HF_ENDPOINT") or USUAL).rstrip("/")
+    """The hub that the environment names, or the usual one.
+
+    Raises:
+        InputError: The environment names none.
+    """
+    stated = (os.environ.get("HF_ENDPOINT") or USUAL).rstrip("/")
+    try:
+        parts = urlsplit(stated)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        sound = False
+    if not sound:
+        raise InputError(f"HF_ENDPOINT must be an address such as {USUAL}")
+    return stated
 
 
 def host() -> str:
-    """Its name for people."""
-    return urlsplit(endpoint()).hostname or endpoint()
+    """Its name for people, without a password that the address may have."""
+    return urlsplit(endpoint()).hostname or ""
 
 
 def _seconds() -> float:
@@ -178,7 +190,8 @@ class Hub:
         return ModelError(f"{host()} answers with status {status} about {self.repository}")
 
     def _gated(self) -> ModelError:
-        page = f"{endpoint()}/{self.repository}"
+        at = urlsplit(endpoint())
+        page = f"{at.scheme}://{at.netloc.rpartition('@')[2]}/{self.repository}"
         if _session()[1]:
             return ModelError(
                 f"{self.repository} is gated, and the account of this token has no access yet",

@@ -7,9 +7,9 @@ a record brings the commit, the file and its hash along.
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sdgen.errors import ModelError
-from sdgen.metadata.record import AddedRecord
 from sdgen.models.consent import fetched
 from sdgen.models.finding import AddedFile, OnHub
 from sdgen.models.hub import locate
@@ -23,6 +23,9 @@ from sdgen.models.hub_names import (
     split_revision,
 )
 from sdgen.recipe.loras import SUFFIX
+
+if TYPE_CHECKING:
+    from sdgen.metadata.record import AddedRecord
 
 USUAL = "pytorch_lora_weights.safetensors"
 
@@ -106,7 +109,7 @@ def _name(reference: Reference, file: str) -> str:
     return reference.repository.partition("/")[2] if f"{stem}{SUFFIX}" == USUAL else stem
 
 
-def places_on_hub(added: Iterable[AddedFile] | Iterable[AddedRecord]) -> dict[str, OnHub]:
+def places_on_hub(added: "Iterable[AddedFile] | Iterable[AddedRecord]") -> dict[str, OnHub]:
     """Kind and name → place on the hub, of those files that have one."""
     return {
         f"{one.kind} {one.name}": OnHub(one.repository, one.revision or "", one.file or "")

@@ -139,4 +139,4 @@ def test_hub_cache_is_where_the_hub_library_puts_it(monkeypatch, variables, path
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert command.hub_cache() == Path(path)
+    assert command.cache_folder() == Path(path)

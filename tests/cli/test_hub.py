@@ -111,6 +111,22 @@ def test_nobody_there_is_a_sentence_too(sdgen, hub, monkeypatch):
     assert (outcome.exit_code, "127.0.0.1 cannot be reached" in outcome.stderr) == (4, True)
 
 
+@pytest.mark.parametrize("address", ["nonsense", "ftp://x", "http://[", "http://x:y", "https://"])
+def test_an_endpoint_that_is_none_is_said(sdgen, hub, monkeypatch, address):
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    outcome = sdgen("models", "pull", "some/mini")
+    assert (outcome.exit_code, "HF_ENDPOINT must be" in outcome.stderr) == (2, True)
+
+
+def test_a_password_in_the_address_is_not_shown(sdgen, hub, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", hub.address.replace("http://", "http://me:secretword@"))
+    for mode in ("gated", "404", "500", "page"):
+        hub.mode = mode
+        outcome = sdgen("models", "pull", "some/mini")
+        assert outcome.exit_code == 4
+        assert "secretword" not in outcome.stdout + outcome.stderr
+
+
 @pytest.mark.parametrize("mode", ["500", "429", "cut"])
 def test_what_passes_is_tried_again(sdgen, hub, mode):
     hub.mode, hub.fails = mode, 2
@@ -227,6 +243,7 @@ def test_what_is_no_model_is_refused(sdgen, hub):
     assert "is no diffusers model" in sdgen("models", "pull", "some/data").stderr
     assert "no revision 'v9'" in sdgen("models", "pull", "some/mini@v9").stderr
     assert sdgen("models", "pull", "nothing").exit_code == 2
+    assert "did you mean sd21 or sd15" in sdgen("models", "pull", "sd51").stderr
 
 
 NEEDS_LEAVE = [("a red fox",), ("batch", "jobs.txt"), ("batch", "jobs.txt", "--dry-run"),
@@ -244,6 +261,11 @@ def test_nothing_is_fetched_without_leave(sdgen, hub, jobs, words, tmp_path):
 
 
 def test_download_is_leave(sdgen, hub, jobs):
+    named = ("--name", "{model}/{index}", "-o", "named")
+    assert sdgen("batch", "jobs.txt", "--model", "some/mini", "--download", *named).exit_code == 0
+    [folder] = {path.parent.name for path in Path("named").rglob("*.png")}
+    assert "/" not in folder
+    assert folder.startswith("some")
     assert sdgen("batch", "jobs.txt", "--model", "some/mini", "--download").exit_code == 0
     assert len(list(Path("outputs").glob("*.png"))) == 3
 
