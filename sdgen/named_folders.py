@@ -1,4 +1,4 @@
-"""The folders of models, LoRAs, VAEs and embeddings that a person named once and for all.
+"""The folders of models, LoRAs and other weights that a person named once and for all.
 
 The person's own settings say which they are. These are read in one room and wanted in a lower one,
 so who reads them is told here when the program starts (`told_by`), and asked only when a name is
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["model", "lora", "vae", "embedding"]
+Kind = Literal["model", "lora", "vae", "embedding", "controlnet", "ip_adapter", "image_encoder"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Request:
     lock: OpenLock | None = None
     lora_dirs: tuple[Path, ...] = ()
     model_dirs: tuple[Path, ...] = ()
-    given: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, list[str]] = field(default_factory=dict)
     """Role → where the picture lies that the recorded one was drawn from."""
     cell: tuple[int, ...] = ()
     """Row, column and block, from 1, of a grid's sheet; nothing where it is a picture."""

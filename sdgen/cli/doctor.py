@@ -21,7 +21,8 @@ from sdgen.errors import InputError, SdgenError
 from sdgen.files.configs import list_configs, user_defaults, user_folder
 from sdgen.models.hashes import cache_file
 from sdgen.models.hub_cache import cache_folder
-from sdgen.recipe.settings import MAX_PIXELS, MAX_PROMPT_CHARACTERS, Settings
+from sdgen.recipe.settings import MAX_PIXELS, Settings
+from sdgen.recipe.texts import MAX_PROMPT_CHARACTERS
 from sdgen.version import __version__
 
 PACKAGES = (

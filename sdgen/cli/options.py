@@ -62,7 +62,7 @@ LoraDirs = Annotated[
     typer.Option(
         "--lora-dir",
         metavar="FOLDER",
-        help="Where LoRAs, VAEs and embeddings lie that are named only; repeatable.",
+        help="Where LoRAs and other weights lie that are named only; repeatable.",
     ),
 ]
 OutputPath = Annotated[

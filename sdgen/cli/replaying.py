@@ -25,6 +25,7 @@ from sdgen.files.reading import NoRecordError, pixels_in, readable
 from sdgen.metadata.formats.foreign import Foreign
 from sdgen.metadata.record import Record
 from sdgen.models import LocalModel
+from sdgen.recipe.layers import is_list
 from sdgen.replay import draw_like, open_like, recorded_model, redraw
 from sdgen.sources.recorded import find_recorded
 from sdgen.stop import Stop
@@ -61,7 +62,8 @@ def attempt(path: Path, request: Request, out: Output, shown: Display, stop: Sto
 
 def _drawn_from(request: Request) -> Request:
     """`request` for another program's picture: what it was drawn from is a setting to choose."""
-    flags = replace(request.flags, values={**request.flags.values, **request.given})
+    said = {role: each if is_list(role) else each[0] for role, each in request.given.items()}
+    flags = replace(request.flags, values={**request.flags.values, **said})
     return replace(request, flags=flags)
 
 

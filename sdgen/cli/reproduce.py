@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -138,7 +138,9 @@ def _request(
         if place is None:
             raise InputError("--revision needs --model: the record has a commit of its own")
         place = with_revision(str(place), str(revision))
-    given: dict[str, str] = {role: str(values.pop(role)) for role in ROLES if role in values}
+    given: dict[str, list[str]] = {
+        role: _several(values.pop(role)) for role in ROLES if role in values
+    }
     changed = replace(flags, values=values)
     if check_only and (values or output):
         raise InputError("--check draws nothing, so it takes no settings and no --output")
@@ -150,6 +152,11 @@ def _request(
     if kept is not None:
         target = target_of(kept, format, overwrite=overwrite, inside=inside)
     return Request(changed, place, device, tolerance, check_only, target, given=given)
+
+
+def _several(said: Any) -> list[str]:
+    """Paths as typed: one, or a list."""
+    return list(map(str, said)) if isinstance(said, list) else [str(said)]
 
 
 def _reproduce(sources: list[Path], request: Request, out: Output) -> None:

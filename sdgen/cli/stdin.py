@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sdgen.errors import InputError
 from sdgen.recipe.layers import Layer
-from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS
+from sdgen.recipe.texts import MAX_PROMPT_CHARACTERS
 
 if TYPE_CHECKING:
     from sdgen.metadata.formats.foreign import Foreign

@@ -1,18 +1,35 @@
-"""What `sdgen models info` tells of a file that is added to models: a LoRA, a VAE, an embedding."""
+"""What `sdgen models info` tells of a file that is added to models: a LoRA, say."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sdgen.cli.output import Output
+from sdgen.models.controlnet import check_controlnet, is_controlnet
 from sdgen.models.embedding import check_embedding, tensors_in
 from sdgen.models.finding import AddedFile
+from sdgen.models.ip_adapter import (
+    check_encoder,
+    check_ip_adapter,
+    is_encoder,
+    is_ip_adapter,
+)
 from sdgen.models.lora import check_lora, layers_of
 from sdgen.models.vae import check_vae, is_vae
 from sdgen.models.weights import check_weights
+
+_KINDS: tuple[tuple[Callable[[Iterable[str]], bool], Callable[[Path], AddedFile]], ...] = (
+    (is_vae, check_vae), (is_controlnet, check_controlnet), (is_ip_adapter, check_ip_adapter),
+    (is_encoder, check_encoder),
+)  # fmt: skip
+"""What tells each kind by the names of its tensors, and its checks."""
 
 _FLAGS = {
     "lora": "a LoRA: --lora FILE[:SCALE]",
     "vae": "a VAE: --vae FILE",
     "embedding": "an embedding: --embedding FILE[:WORD]",
+    "controlnet": "a ControlNet: --controlnet FILE[:SCALE] --control-image FILE",
+    "ip_adapter": "an IP-Adapter: --ip-adapter FILE[:SCALE] --ip-adapter-image FILE",
+    "image_encoder": "an image encoder: --image-encoder FOLDER",
 }
 
 
@@ -40,6 +57,7 @@ def tell_file(path: Path, out: Output) -> None:
 
 def _checked(path: Path) -> AddedFile:
     names = check_weights(path, path.name)
-    if is_vae(names):
-        return check_vae(path)
+    for is_it, check in _KINDS:
+        if is_it(names):
+            return check(path)
     return check_embedding(path) if tensors_in(names) else check_lora(path)

@@ -52,7 +52,7 @@ class Drawing:
 
 OWN = {
     "prompt", "negative_prompt", "seed", "variation_seed", "variation_strength", "lora", "post",
-    "image", "mask",
+    "image", "mask", "control_image", "ip_adapter_image",
 }  # fmt: skip
 """Settings in which the pictures of one call may differ."""
 
@@ -62,7 +62,8 @@ def shape_key(settings: Settings) -> tuple[object, ...]:
 
     What is done to a picture after drawing is its own, too, and what it is drawn from, if all are.
     """
-    given = (settings.image is None, settings.mask is None)
+    pictures = (len(settings.control_image), len(settings.ip_adapter_image))
+    given = (settings.image is None, settings.mask is None, *pictures)
     return *given, *settings.model_dump(exclude=OWN).values(), loras_of(settings)
 
 

@@ -9,10 +9,12 @@ import torch
 from sdgen.engine import OnStep
 from sdgen.engine.attention import kernel_used, watched_attention
 from sdgen.engine.beginning import Beginning, beginning_at
+from sdgen.engine.controlnet import steered
 from sdgen.engine.deepcache import counted, deep_blocks_kept
 from sdgen.engine.families import architecture_of, network_of
 from sdgen.engine.graphs import Pace, replayed
 from sdgen.engine.guidance import guided_inputs, guided_until
+from sdgen.engine.ip_adapter import looking
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.noise import is_brownian, starting_noise
 from sdgen.engine.packed import packed
@@ -99,11 +101,13 @@ def _computing(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -
     unet, shared = network_of(loaded.pipeline), rows[0]
     with (
         seamless(unet, shared.tiling),
+        looking(loaded, rows),
+        steered(loaded, rows) as steering,
         watched_by(on_step, loaded, rows),
         texts_kept(unet) as products,
         packed(unet),
         deep_blocks_kept(unet, approximated(shared.approximate).deepcache) as deep,
-        replayed(None if isinstance(on_step, Watch) else unet),
+        replayed(None if isinstance(on_step, Watch) else unet, *steering),
         counted(unet, deep),
         texts_seen(unet, products),
     ):

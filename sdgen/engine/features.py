@@ -6,8 +6,10 @@ Each leaves the model as it was, so that a picture never depends on the one befo
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
+from sdgen.engine.controlnet import controlnet_records, with_controlnets
 from sdgen.engine.embedding import embedding_records, with_embeddings
 from sdgen.engine.freeu import with_freeu
+from sdgen.engine.ip_adapter import ip_adapter_records, with_ip_adapters
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.lora import added_to, notices_of, with_added
 from sdgen.engine.notices import notices_on
@@ -20,7 +22,8 @@ from sdgen.recipe.settings import Settings
 Feature = Callable[[LoadedModel, LocalModel, Settings], AbstractContextManager[LoadedModel]]
 
 FEATURES: tuple[Feature, ...] = (
-    with_added, with_embeddings, with_own_vae, with_freeu, with_checker,
+    with_added, with_embeddings, with_own_vae, with_freeu, with_checker, with_controlnets,
+    with_ip_adapters,
 )  # fmt: skip
 """In the order in which they are put on; they come off in the other one."""
 
@@ -44,7 +47,13 @@ def with_features(
 def added_records(loaded: LoadedModel, model: LocalModel, settings: Settings) -> list[AddedRecord]:
     """What a record says of the weights that `settings` added to the model."""
     loras = [adapter.record for adapter in added_to(loaded, model, settings)]
-    return [*loras, *embedding_records(model, settings), *vae_record(model, settings)]
+    return [
+        *loras,
+        *embedding_records(model, settings),
+        *vae_record(model, settings),
+        *controlnet_records(model, settings),
+        *ip_adapter_records(model, settings),
+    ]
 
 
 def all_notices(loaded: LoadedModel, model: LocalModel, settings: Settings) -> list[str]:

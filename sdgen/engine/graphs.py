@@ -53,8 +53,10 @@ _kept: WeakKeyDictionary[nn.Module, _Kept] = WeakKeyDictionary()
 _PHASES = "phases"
 """Attribute of a network that tells which of its ways of computing are at work."""
 
-_CHANGES = ("forward", "_conv_forward", "padding_mode", "processor", "b1", "b2", "s1", "s2")
-"""What is set on a layer to make it compute otherwise; the last four are those of FreeU."""
+_CHANGES = (
+    "forward", "_conv_forward", "padding_mode", "processor", "scale", "b1", "b2", "s1", "s2"
+)  # fmt: skip
+"""What is set on a layer to make it compute otherwise; scale by IP-Adapters, the last by FreeU."""
 
 
 @contextmanager

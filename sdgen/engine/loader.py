@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -22,6 +22,9 @@ from sdgen.garbage import unsearched
 from sdgen.models import LocalModel
 from sdgen.models.hashing import begin_hashing
 
+if TYPE_CHECKING:
+    from sdgen.engine.ip_adapter import Eyes
+
 Made = TypeVar("Made")
 
 
@@ -32,6 +35,7 @@ class LoadedModel:
     The pipeline's own scheduler is replaced for each call; `trained` never changes. `hashed` gives
     the hashes of its files when they are known. `texts` are its last embeddings, `attention` the
     kernel that its UNet used for each shape (`kernel_used`).
+    `controlnets`, and the `eyes` of IP-Adapters, are there for one call, as settings ask for them.
     """
 
     pipeline: Any
@@ -39,6 +43,8 @@ class LoadedModel:
     hashed: Callable[[], dict[str, str]]
     texts: TextCache = field(default_factory=TextCache)
     attention: dict[Hashable, str] = field(default_factory=dict)
+    controlnets: tuple[Any, ...] = ()
+    eyes: "Eyes | None" = None
     _kept: dict[str, tuple[Hashable, Any]] = field(default_factory=dict)
 
     @property

@@ -10,30 +10,33 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from sdgen.errors import InputError
 from sdgen.files.folders import is_file
 from sdgen.named_folders import Kind, NamedFolder
 
-_ADDED: tuple[Kind, ...] = ("lora", "vae", "embedding")
+_ADDED: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind != "model")
 
 KEYS = ("model_dirs", "lora_dirs", "a1111", "comfyui")
 """What `config.yaml` may say beside settings."""
 
 _OF_A1111: tuple[tuple[Kind, str], ...] = (
     ("model", "models/Stable-diffusion"), ("lora", "models/Lora"), ("lora", "models/LyCORIS"),
-    ("vae", "models/VAE"), ("embedding", "embeddings"),
+    ("vae", "models/VAE"), ("embedding", "embeddings"), ("controlnet", "models/ControlNet"),
+    ("controlnet", "extensions/sd-webui-controlnet/models"), ("ip_adapter", "models/ControlNet"),
 )  # fmt: skip
 """Where A1111's web UI and its relatives keep weights, in their own folder."""
 
 _OF_COMFYUI: tuple[tuple[Kind, str], ...] = (
     ("model", "models/checkpoints"), ("lora", "models/loras"), ("vae", "models/vae"),
-    ("embedding", "models/embeddings"),
+    ("embedding", "models/embeddings"), ("controlnet", "models/controlnet"),
+    ("ip_adapter", "models/ipadapter"),
 )  # fmt: skip
 
 _COMFYUI_KEYS: Mapping[str, Kind] = {
     "checkpoints": "model", "loras": "lora", "vae": "vae", "embeddings": "embedding",
+    "controlnet": "controlnet", "ipadapter": "ip_adapter",
 }  # fmt: skip
 _MORE_OF_COMFYUI = "extra_model_paths.yaml"
 """Where a person told ComfyUI of further folders, those of A1111 for instance."""

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from sdgen.metadata.control_text import control_pairs
 from sdgen.metadata.record import Record
 from sdgen.recipe.loras import LoraEntry, parse_lora
 from sdgen.recipe.prompt.loras import TAG, lora_tags
@@ -119,6 +120,7 @@ def _last_pairs(settings: Settings) -> Iterator[Pair]:
         yield "CFG rescale", _number(settings.guidance_rescale)
     if settings.freeu:
         yield "FreeU", settings.freeu
+    yield from control_pairs(settings)
     if settings.post:
         yield "Post", ", ".join(settings.post)
 

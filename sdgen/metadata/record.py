@@ -115,7 +115,7 @@ class PixelRecord(_Part):
 class SourceRecord(_Part):
     """A picture that this one was drawn from; width and height as it is seen, not as fitted."""
 
-    role: Literal["image", "mask"]
+    role: Literal["image", "mask", "control_image", "ip_adapter_image"]
     name: str = Field(description="of the file, without folders")
     file_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     pixels_sha256: str = Field(pattern="^[0-9a-f]{64}$")

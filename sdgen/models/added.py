@@ -1,18 +1,20 @@
-"""All that settings add to a model, found and checked: LoRAs, a VAE, embeddings."""
+"""All that settings add to a model, found and checked: LoRAs, a VAE and so on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sdgen.models.controlnet import CONTROLNETS, with_controlnets
 from sdgen.models.embedding import EMBEDDINGS, with_embeddings
 from sdgen.models.finding import AddedFile, OnHub, Search
+from sdgen.models.ip_adapter import IMAGE_ENCODERS, IP_ADAPTERS, with_ip_adapters
 from sdgen.models.local import LocalModel
 from sdgen.models.lock import ADDED, Lock
 from sdgen.models.lora import find_lora, with_loras
 from sdgen.models.vae import VAES
 from sdgen.recipe.settings import Settings
 
-KINDS = ("lora ", "vae ", "embedding ")
+KINDS = tuple(f"{kind} " for kind in ADDED)
 """What the names of added files begin with, among those of a model."""
 
 
@@ -25,7 +27,7 @@ def with_added_files(
         InputError: A tag of the prompt cannot be read, or two files have one name or word.
         ModelError: One is not here, or is none of its kind.
     """
-    for add in (with_loras, with_embeddings, with_vae):
+    for add in (with_loras, with_embeddings, with_vae, with_controlnets, with_ip_adapters):
         model, settings = add(model, settings, search)
     return model, settings
 
@@ -43,6 +45,11 @@ def files_of(lock: Lock, folders: Sequence[Path]) -> tuple[AddedFile, ...]:
         *(find_lora(name, places, search) for name in lock.added("lora")),
         *(EMBEDDINGS.find(name, places, search) for name in lock.added("embedding")),
         *(VAES.find(name, places, search) for name in lock.added("vae")),
+        *(
+            kind.find(name, places, search)
+            for kind in (CONTROLNETS, IP_ADAPTERS, IMAGE_ENCODERS)
+            for name in lock.added(kind.name)
+        ),
     )
 
 

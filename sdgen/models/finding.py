@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from sdgen.errors import ModelError, did_you_mean
 from sdgen.models.few_steps import MadeFor
 from sdgen.models.hashes import hash_files
 from sdgen.models.local import is_bare_name
 from sdgen.models.weights_here import files_named, files_of
+from sdgen.named_folders import Kind as KindOfWeights
 from sdgen.recipe.loras import SUFFIX
 
 
@@ -17,9 +17,10 @@ from sdgen.recipe.loras import SUFFIX
 class AddedFile:
     """A file of weights that passed its checks.
 
-    `kind` is lora, vae or embedding; `name` is what the record says, never a path; `sha256` is that
-    of the whole file, in hex, and `tensors_sha256` that of a LoRA's numbers, by which A1111 and
-    Civitai know it. An embedding stands where the prompt says `word`, for so many `vectors`.
+    `kind` is lora, vae, embedding, controlnet, ip_adapter or image_encoder; `name` is what the
+    record says, never a path; `sha256` is that of the whole file, in hex, and `tensors_sha256` that
+    of a LoRA's numbers, by which A1111 and Civitai know it. An embedding stands where the prompt
+    says `word`, for so many `vectors`.
     `made_for` is what a LoRA's header says that it was distilled for. `repository`, `revision` (the
     commit) and `file` are where on the hub it comes from, if it does.
     """
@@ -72,7 +73,7 @@ ANYWHERE = Search()
 class Kind:
     """A kind of added weights: its words, what files of it are called in a folder, its checks."""
 
-    name: Literal["lora", "vae", "embedding"]
+    name: KindOfWeights
     shown: str
     in_folder: tuple[str, ...]
     ask: str

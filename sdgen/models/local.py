@@ -41,7 +41,8 @@ class LocalModel:
     `repaints` says that its UNet was trained for masks alone, and sees mask and picture beside the
     noise.
     `loras` are added while it draws, in this order (`with_loras`); `vae` decodes instead of its
-    own; `embeddings` are words that it learns for prompts.
+    own; `embeddings` are words that it learns for prompts; `controlnets` follow pictures, and
+    `ip_adapters` look at them with `image_encoder`.
     A single file is `folder` itself; configurations and tokenizers are then those of `layout`, and
     `trained` is what the file tells otherwise of the training, as a scheduler's configuration does.
     `remarks` must be told before it draws.
@@ -62,6 +63,9 @@ class LocalModel:
     loras: "tuple[AddedFile, ...]" = ()
     vae: "AddedFile | None" = None
     embeddings: "tuple[AddedFile, ...]" = ()
+    controlnets: "tuple[AddedFile, ...]" = ()
+    ip_adapters: "tuple[AddedFile, ...]" = ()
+    image_encoder: "AddedFile | None" = None
     layout: Path | None = None
     trained: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
@@ -80,7 +84,8 @@ class LocalModel:
     @property
     def added(self) -> "tuple[AddedFile, ...]":
         """All that is added to it while it draws."""
-        return (*self.loras, *self.embeddings, *([self.vae] if self.vae else []))
+        alone = [one for one in (self.vae, self.image_encoder) if one is not None]
+        return (*self.loras, *self.embeddings, *self.controlnets, *self.ip_adapters, *alone)
 
     def hashes(self, *, read_all: bool = False) -> dict[str, str]:
         """SHA-256 in hex of each of `weights`; `read_all` believes no memory.

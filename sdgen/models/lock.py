@@ -30,8 +30,21 @@ LIBRARIES = (
 
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
-ADDED = {"lora": "loras", "vae": "vaes", "embedding": "embeddings"}
+ADDED = {
+    "lora": "loras",
+    "vae": "vaes",
+    "embedding": "embeddings",
+    "controlnet": "controlnets",
+    "ip_adapter": "ip_adapters",
+    "image_encoder": "image_encoders",
+}
 """Kinds of files that are added to models → the field of the lock that holds their hashes."""
+
+IN_WORDS = {
+    "lora": "LoRAs", "vae": "VAEs", "embedding": "embeddings", "controlnet": "ControlNets",
+    "ip_adapter": "IP-Adapters", "image_encoder": "image encoders",
+}  # fmt: skip
+"""The same kinds → several of them, for people."""
 
 SHOWN = 3
 """Changes that one line of an error names."""
@@ -74,6 +87,9 @@ class Lock(_Part):
     loras: dict[str, Digest] | None = Field(default=None, description="name → SHA-256 of the file")
     vaes: dict[str, Digest] | None = Field(default=None, description="the same of VAEs")
     embeddings: dict[str, Digest] | None = Field(default=None, description="and of embeddings")
+    controlnets: dict[str, Digest] | None = Field(default=None, description="and of ControlNets")
+    ip_adapters: dict[str, Digest] | None = Field(default=None, description="and of IP-Adapters")
+    image_encoders: dict[str, Digest] | None = Field(default=None, description="and theirs")
 
     on_hub: dict[str, LockedPlace] | None = Field(
         default=None, description="kind and name of an added file → where on the hub it comes from"
@@ -130,6 +146,9 @@ def lock_of(models: Iterable[LocalModel]) -> Lock:
         loras=_added_of(every, "lora") or None,
         vaes=_added_of(every, "vae") or None,
         embeddings=_added_of(every, "embedding") or None,
+        controlnets=_added_of(every, "controlnet") or None,
+        ip_adapters=_added_of(every, "ip_adapter") or None,
+        image_encoders=_added_of(every, "image_encoder") or None,
         on_hub={
             one.key: LockedPlace(repository=one.repository, revision=one.revision, file=one.file)
             for model in every
@@ -146,9 +165,8 @@ def _added_of(models: Iterable[LocalModel], kind: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, sha256 in sorted(added):
         if found.setdefault(name, sha256) != sha256:
-            shown = "LoRAs" if kind == "lora" else "VAEs" if kind == "vae" else "embeddings"
             raise ModelError(
-                f"two different {shown} are called {name}",
+                f"two different {IN_WORDS[kind]} are called {name}",
                 hint="give one of the files another name",
             )
     return found

@@ -15,11 +15,23 @@ NEEDS: Mapping[str, str] = MappingProxyType(
         "hires_steps": "hires_scale",
         "hires_strength": "hires_scale",
         "hires_upscaler": "hires_scale",
+        "control_image": "controlnet",
+        "control_prepare": "controlnet",
+        "control_mode": "controlnet",
+        "control_fit": "controlnet",
+        "ip_adapter_image": "ip_adapter",
+        "image_encoder": "ip_adapter",
     }
 )
-"""Setting → the one that it needs; it is None without it."""
+"""Setting → the one that it needs; it is not said, None or empty, without it."""
 
-WHOLE = ("variation_seed", "strength", "mask_blur", "hires_strength", "hires_upscaler")
+UNSAID = (None, (), "")
+"""What a setting is that nobody said, among those beside others."""
+
+WHOLE = (
+    "variation_seed", "strength", "mask_blur", "hires_strength", "hires_upscaler",
+    "control_image", "control_mode", "control_fit", "ip_adapter_image",
+)  # fmt: skip
 """Those that must be there if what they need is."""
 
 STRENGTH = 0.75
@@ -36,4 +48,6 @@ def completed(values: Mapping[str, Any]) -> dict[str, Any]:
     if values.get("hires_scale"):
         is_latent = values.get("hires_upscaler") == "latent"
         beside |= {"hires_strength": 0.6 if is_latent else 0.35, "hires_upscaler": "lanczos"}
+    if values.get("controlnet"):
+        beside |= {"control_mode": "balanced", "control_fit": "crop"}
     return {**values, **{k: v for k, v in beside.items() if values.get(k) is None}}

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sdgen.errors import InputError, did_you_mean
-from sdgen.recipe.beside import NEEDS, completed
+from sdgen.recipe.beside import NEEDS, UNSAID, completed
 from sdgen.recipe.settings import ALIASES, LACKS, REFUSED, Settings, canonical_name
 from sdgen.recipe.sizes import parse_size
 
@@ -160,14 +160,14 @@ def _without_idle(found: Resolved) -> Resolved:
     idle = [
         name
         for name, needed in NEEDS.items()
-        if getattr(settings, name) is not None and not getattr(settings, needed)
+        if getattr(settings, name) not in UNSAID and not getattr(settings, needed)
     ]
     for name in idle:
         needed = NEEDS[name]
         if sources[needed] == DEFAULTS and sources[name] != DRAWN:
             raise InputError(f"{name} ({sources[name]}) does nothing without {needed}")
         sources[name] = DEFAULTS
-    off = dict.fromkeys(idle)
+    off = {name: Settings.model_fields[name].default for name in idle}
     return Resolved(settings.model_copy(update=off), sources) if idle else found
 
 

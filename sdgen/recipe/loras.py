@@ -40,7 +40,7 @@ def parse_lora(text: str) -> LoraEntry:
             the setting's name.
     """
     source, said = text.strip(), list[str]()
-    while len(said) < 2 and (cut := source.rpartition(":"))[1] and _is_scale(cut[2]):
+    while len(said) < 2 and (cut := source.rpartition(":"))[1] and is_scale(cut[2]):
         source, said = cut[0].strip(), [cut[2], *said]
     if not source:
         raise ValueError(f"has no name of a LoRA: {text!r}")
@@ -48,7 +48,7 @@ def parse_lora(text: str) -> LoraEntry:
     return LoraEntry(source, scales[0], scales[-1])
 
 
-def _is_scale(word: str) -> bool:
+def is_scale(word: str) -> bool:
     """Whether what stands behind a colon is meant as a scale, right or wrong, and not as a path."""
     return not any(sign in word for sign in "/\\") and not word.lower().endswith(SUFFIX)
 

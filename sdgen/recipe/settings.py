@@ -6,7 +6,6 @@ the aliases beside its field and never written.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
@@ -16,16 +15,20 @@ from pydantic_core import PydanticCustomError
 
 from sdgen.errors import InputError
 from sdgen.recipe.approximations import read_approximations
-from sdgen.recipe.beside import NEEDS, WHOLE
+from sdgen.recipe.beside import NEEDS, UNSAID, WHOLE
+from sdgen.recipe.control import fault_of as control_fault
+from sdgen.recipe.control import read_controls, read_pictures, read_prepare
 from sdgen.recipe.embeddings import read_embeddings
 from sdgen.recipe.freeu import read_freeu
+from sdgen.recipe.ip_adapter import fault_of as ip_fault
+from sdgen.recipe.ip_adapter import read_ip_adapters
 from sdgen.recipe.loras import read_loras
 from sdgen.recipe.outpaint import canonical_margins
 from sdgen.recipe.post import read_post
 from sdgen.recipe.prompt.refused import refusal
 from sdgen.recipe.schedulers import find_scheduler
+from sdgen.recipe.texts import not_blank, sound_text
 
-MAX_PROMPT_CHARACTERS = 10_000
 MAX_PIXELS = 4096 * 4096
 
 PROMPTS = ("prompt", "negative_prompt")
@@ -36,27 +39,6 @@ REFUSED = "prompt_refused"
 
 LACKS = "lacks"
 """The kind of pydantic error for a setting that cannot do without another."""
-
-_ALLOWED_CONTROLS = "\t\n"
-
-
-def _sound_text(text: str) -> str:
-    """Refuse what no terminal, tokenizer or file can carry: controls and half characters."""
-    if len(text) > MAX_PROMPT_CHARACTERS:
-        raise ValueError(f"has {len(text)} characters; at most {MAX_PROMPT_CHARACTERS} are read")
-    for character in text:
-        category = unicodedata.category(character)
-        if category == "Cs":
-            raise ValueError("is not valid UTF-8")
-        if category == "Cc" and character not in _ALLOWED_CONTROLS:
-            raise ValueError(f"contains the control character U+{ord(character):04X}")
-    return text
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty")
-    return text
 
 
 def _canonical_scheduler(name: str) -> str:
@@ -72,7 +54,7 @@ def _as_switch(value: Any) -> Any:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
-Text = Annotated[str, AfterValidator(_sound_text)]
+Text = Annotated[str, AfterValidator(sound_text)]
 Pixels = Annotated[int, Field(ge=64, le=4096)]
 
 
@@ -93,7 +75,7 @@ class Settings(BaseModel):
         defer_build=True,  # lists and help pages start without ever judging a value
     )
 
-    prompt: Annotated[Text, AfterValidator(_not_blank)] = Field(
+    prompt: Annotated[Text, AfterValidator(not_blank)] = Field(
         description="What the picture shows.", json_schema_extra=_also("text")
     )
     negative_prompt: Text = Field(
@@ -106,7 +88,7 @@ class Settings(BaseModel):
         "storybook", description="Model: a name of `sdgen models list`, folder, file, OWNER/NAME.",
         json_schema_extra=_also("sd_model", "checkpoint"),
     )  # fmt: skip
-    revision: Annotated[Text, AfterValidator(_not_blank)] | None = Field(
+    revision: Annotated[Text, AfterValidator(not_blank)] | None = Field(
         None, description="Branch, tag or commit of a model on the hub; the record has the commit.",
         json_schema_extra={"metavar": "REVISION"},
     )  # fmt: skip
@@ -153,7 +135,7 @@ class Settings(BaseModel):
     )  # fmt: skip
     width: Pixels = Field(512, description="Width in pixels.", json_schema_extra=_also("w"))
     height: Pixels = Field(512, description="Height in pixels.", json_schema_extra=_also("h"))
-    image: Annotated[Text, AfterValidator(_not_blank)] | None = Field(
+    image: Annotated[Text, AfterValidator(not_blank)] | None = Field(
         None, description="Picture to start from instead of plain noise.",
         json_schema_extra=_also("init_image", "init_img") | {"metavar": "FILE"},
     )  # fmt: skip
@@ -164,7 +146,7 @@ class Settings(BaseModel):
     fit: Literal["crop", "pad", "stretch"] | None = Field(
         None, description="How a picture of another size is brought to size; refused if not given."
     )
-    mask: Annotated[Text, AfterValidator(_not_blank)] | None = Field(
+    mask: Annotated[Text, AfterValidator(not_blank)] | None = Field(
         None, description="Picture of the image's size: what is white in it is repainted.",
         json_schema_extra=_also("mask_image") | {"metavar": "FILE"},
     )  # fmt: skip
@@ -174,6 +156,37 @@ class Settings(BaseModel):
     extend: Annotated[str, AfterValidator(canonical_margins)] | None = Field(
         None, description="Pixels to draw beyond the image's edges: left=64,right=64 or all=32.",
         json_schema_extra=_also("outpaint") | {"metavar": "EDGE=PIXELS,..."},
+    )  # fmt: skip
+    controlnet: Annotated[tuple[Text, ...], BeforeValidator(read_controls)] = Field(
+        (), description="Networks that follow a picture, with a scale; repeatable.",
+        json_schema_extra=_also("controlnets") | {"metavar": "FILE[:SCALE[:START:END]]"},
+    )  # fmt: skip
+    control_image: Annotated[tuple[Text, ...], BeforeValidator(read_pictures)] = Field(
+        (), description="Picture that a ControlNet follows; one for all, or one for each.",
+        json_schema_extra=_also("control_images", "controlnet_image") | {"metavar": "FILE"},
+    )  # fmt: skip
+    control_prepare: Annotated[tuple[Text, ...], BeforeValidator(read_prepare)] = Field(
+        (), description="What is made of it first: none, canny, invert, grey or blur.",
+        json_schema_extra=_also("preprocessor") | {"metavar": "WAY[:NUMBER...]"},
+    )  # fmt: skip
+    control_mode: Literal["balanced", "guess"] | None = Field(
+        None,
+        description="Whether ControlNets act with the negative prompt too; balanced if not given.",
+    )
+    control_fit: Literal["crop", "pad", "stretch"] | None = Field(
+        None, description="How their pictures are brought to size; crop if not given."
+    )
+    ip_adapter: Annotated[tuple[Text, ...], BeforeValidator(read_ip_adapters)] = Field(
+        (), description="Weights that let the model look at pictures, with a scale; repeatable.",
+        json_schema_extra=_also("ip_adapters") | {"metavar": "FILE[:SCALE]"},
+    )  # fmt: skip
+    ip_adapter_image: Annotated[tuple[Text, ...], BeforeValidator(read_pictures)] = Field(
+        (), description="What they look at; one adapter may have several.",
+        json_schema_extra=_also("ip_adapter_images") | {"metavar": "FILE"},
+    )  # fmt: skip
+    image_encoder: Text = Field(
+        "", description="How they see: CLIP's image encoder; the one beside them if not given.",
+        json_schema_extra={"metavar": "FOLDER"},
     )  # fmt: skip
     hires_scale: float | None = Field(
         None, ge=1, le=4, description="Enlarges the drawn picture by this, and draws over it.",
@@ -234,10 +247,11 @@ class Settings(BaseModel):
     def _is_whole(self) -> Self:
         for name in WHOLE:
             needed = NEEDS[name]
-            if getattr(self, needed) and getattr(self, name) is None:
-                raise PydanticCustomError(
-                    LACKS, "{reason}", {"field": needed, "reason": f"needs a {name}"}
-                )
+            if getattr(self, needed) and getattr(self, name) in UNSAID:
+                reason = f"needs {'an' if name[0] in 'aeiou' else 'a'} {name}"
+                raise PydanticCustomError(LACKS, "{reason}", {"field": needed, "reason": reason})
+        for field, reason in filter(None, (control_fault(self), ip_fault(self))):
+            raise PydanticCustomError(LACKS, "{reason}", {"field": field, "reason": reason})
         return self
 
     @model_validator(mode="after")
@@ -272,8 +286,8 @@ _OF_CONTENT = re.compile(r"#[0-9a-f]{64}$")
 
 def shown(value: Any) -> str:
     """A setting's value for people: several texts with commas, a picture by its name alone."""
-    text = ", ".join(value) if isinstance(value, list | tuple) else str(value)
-    return _OF_CONTENT.sub("", text)
+    texts = value if isinstance(value, list | tuple) else [value]
+    return ", ".join(_OF_CONTENT.sub("", str(text)) for text in texts)
 
 
 def folded(key: str) -> str:

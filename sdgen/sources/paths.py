@@ -2,16 +2,30 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from sdgen.recipe.layers import Layer
-from sdgen.sources.store import ROLES, is_reference
+from sdgen.recipe.layers import Layer, is_list
+from sdgen.sources.store import ROLES, Role, is_reference
 
 
 def meant_from(layer: Layer, folder: Path) -> Layer:
     """`layer` with the paths of its pictures as they are meant in a file in `folder`."""
-    paths: dict[str, str] = {
-        role: str(folder / Path(said).expanduser())
-        for role in ROLES
-        if isinstance(said := layer.values.get(role), str) and said and not is_reference(said)
+    paths: dict[str, Any] = {
+        role: _meant(role, layer.values[role], folder) for role in ROLES if role in layer.values
     }
     return replace(layer, values={**layer.values, **paths}) if paths else layer
+
+
+def _meant(role: Role, said: Any, folder: Path) -> Any:
+    """One path, or several, from `folder`; what is neither is left to who judges settings."""
+    if is_list(role):
+        several = said.split(",") if isinstance(said, str) else said
+        is_sound = isinstance(several, list | tuple)
+        return [_one(each, folder) for each in several] if is_sound else said
+    return _one(said, folder)
+
+
+def _one(said: Any, folder: Path) -> Any:
+    if not isinstance(said, str) or not said.strip() or is_reference(said.strip()):
+        return said
+    return str(folder / Path(said.strip()).expanduser())

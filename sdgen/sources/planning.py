@@ -10,6 +10,9 @@ from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import Size, SizeRule, check_size, nearest_size
 from sdgen.sources.store import Role, Source, find_source, is_reference, source_named
 
+GUIDES: tuple[Role, ...] = ("control_image", "ip_adapter_image")
+"""Pictures that are no part of the drawn one: any size will do."""
+
 FIT = "--fit crop, pad or stretch brings it to size"
 
 
@@ -28,23 +31,21 @@ def with_sources(found: Resolved, rule: SizeRule, *, model: str, own: str) -> Re
     Raises:
         InputError: A picture cannot be read, or does not have the size.
     """
+    found = _with_guides(found)
     settings = found.settings
     if settings.image is None:
-        return found
+        return _shaped_by_guide(found, rule, own)
     image = _find(settings.image, "image", found)
     update: dict[str, object] = {"image": image.reference}
     if settings.mask is not None:
         mask = _find(settings.mask, "mask", found)
         _check_mask(mask, image)
         update["mask"] = mask.reference
-    is_said = any(found.sources[name] not in (DEFAULTS, own) for name in ("width", "height"))
     natural = _natural(image, settings)
     size = (settings.width, settings.height)
-    if not is_said:
+    if not _is_size_said(found, own):
         size = _size_for(natural, settings, rule, image, model)
-        place = f"the size of {image.name}"
-        sources = {**found.sources, "width": place, "height": place}
-        found = replace(found, sources=sources)
+        found = _sized_by(f"the size of {image.name}", found)
     elif natural != size and settings.fit is None:
         raise InputError(
             f"{image.name} asks for {_said(natural)}, not {_said(size)}",
@@ -52,6 +53,38 @@ def with_sources(found: Resolved, rule: SizeRule, *, model: str, own: str) -> Re
         )
     update |= {"width": size[0], "height": size[1]}
     return replace(found, settings=settings.model_copy(update=update))
+
+
+def _is_size_said(found: Resolved, own: str) -> bool:
+    return any(found.sources[name] not in (DEFAULTS, own) for name in ("width", "height"))
+
+
+def _sized_by(place: str, found: Resolved) -> Resolved:
+    return replace(found, sources={**found.sources, "width": place, "height": place})
+
+
+def _with_guides(found: Resolved) -> Resolved:
+    """`found` with the pictures that steer it, or that it looks at, named by their content."""
+    update: dict[str, tuple[str, ...]] = {}
+    for role in GUIDES:
+        said: tuple[str, ...] = getattr(found.settings, role)
+        if said:
+            update[role] = tuple(_find(one, role, found).reference for one in said)
+    if not update:
+        return found
+    return replace(found, settings=found.settings.model_copy(update=update))
+
+
+def _shaped_by_guide(found: Resolved, rule: SizeRule, own: str) -> Resolved:
+    """`found` in the shape of the picture that steers it, where nobody says a size."""
+    settings = found.settings
+    if not settings.control_image or _is_size_said(found, own):
+        return found
+    guide = source_named(settings.control_image[0])
+    width, height = nearest_size(guide.size, rule, (settings.width, settings.height))
+    update = {"width": width, "height": height}
+    found = replace(found, settings=settings.model_copy(update=update))
+    return _sized_by(f"the shape of {guide.name}", found)
 
 
 def _find(said: str, role: Role, found: Resolved) -> Source:

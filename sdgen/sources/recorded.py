@@ -13,6 +13,7 @@ from sdgen.sources.store import (
     find_source,
     is_at_hand,
     named_in,
+    references_in,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def find_recorded(
-    record: "Record", folders: Sequence[Path], said: Mapping[str, str] | None = None
+    record: "Record", folders: Sequence[Path], said: Mapping[str, Sequence[str]] | None = None
 ) -> None:
     """Find what `record` was drawn from, so that it can be drawn again.
 
@@ -30,23 +31,23 @@ def find_recorded(
     Args:
         record: Which may have no such pictures.
         folders: Where they may lie.
-        said: Role → path that the user gave for it.
+        said: Role → paths that the user gave for it.
 
     Raises:
         InputError: One is not there, or what is there is another.
     """
+    wanted = list(references_in(record.settings))
     for role in ROLES:
-        reference = getattr(record.settings, role)
-        given = (said or {}).get(role)
-        if reference is None:
-            if given:
-                raise InputError(f"it was drawn without {role}: --{role} {given} does nothing")
-            continue
+        if (said or {}).get(role) and role not in dict(wanted):
+            paths = " ".join((said or {})[role])
+            raise InputError(f"it was drawn without {role}: {_flag(role)} {paths} does nothing")
+    for role, reference in wanted:
+        given = (said or {}).get(role, ())
         name, sha256 = named_in(reference)
-        if given is None and is_at_hand(sha256):
+        if not given and is_at_hand(sha256):
             continue
-        paths = [Path(given).expanduser()] if given else [folder / name for folder in folders]
-        candidates = list(_readable(paths, role, must=given is not None))
+        places = [Path(one).expanduser() for one in given] or [one / name for one in folders]
+        candidates = list(_readable(places, role, must=bool(given)))
         right = next((one for one in candidates if _is_it(one, record, role, sha256)), None)
         if right is None:
             raise _missing(name, role, candidates, given)
@@ -67,14 +68,20 @@ def _is_it(source: Source, record: "Record", role: Role, sha256: str) -> bool:
     return source.pixels_sha256 == sha256 or source.file_sha256 in recorded
 
 
-def _missing(name: str, role: Role, candidates: Sequence[Source], given: str | None) -> InputError:
+def _flag(role: Role) -> str:
+    return f"--{role.replace('_', '-')}"
+
+
+def _missing(
+    name: str, role: Role, candidates: Sequence[Source], given: Sequence[str]
+) -> InputError:
     if given:
         return InputError(
-            f"{given} is not the {role} {name} that it was drawn from",
-            hint="to draw from another one: sdgen generate PROMPT --image FILE",
+            f"{', '.join(given)} is not the {role} {name} that it was drawn from",
+            hint=f"to draw from another one: sdgen generate PROMPT {_flag(role)} FILE",
         )
     known = "; the file of that name has other pixels" if candidates else ""
     return InputError(
         f"the {role} {name} that it was drawn from is not here{known}",
-        hint=f"say where it is: --{role} FILE",
+        hint=f"say where it is: {_flag(role)} FILE",
     )

@@ -6,11 +6,11 @@ What reads pictures and records loads with the first one: commands that draw not
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sdgen.errors import InputError
 from sdgen.recipe.settings import Settings
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from sdgen.metadata.record import SourceRecord
     from sdgen.sources.reading import Seen
 
-Role = Literal["image", "mask"]
+Role = Literal["image", "mask", "control_image", "ip_adapter_image"]
 """What a picture is for. What is transparent is white in a picture and black in a mask."""
 
-ROLES: tuple[Role, ...] = ("image", "mask")
+ROLES: tuple[Role, ...] = get_args(Role)
 
 MAX_NAME = 80
 _REFERENCE = re.compile(r"(?P<name>[^/\\#]+)#(?P<sha256>[0-9a-f]{64})")
@@ -140,8 +140,16 @@ def sources_of(settings: Settings) -> list[Source]:
     Raises:
         InputError: One was not found before.
     """
-    said = (getattr(settings, role) for role in ROLES)
-    return [source_named(reference) for reference in said if reference is not None]
+    named = dict.fromkeys(references_in(settings))
+    return [replace(source_named(reference), role=role) for role, reference in named]
+
+
+def references_in(settings: Settings) -> Iterator[tuple[Role, str]]:
+    """The pictures that `settings` name, each with what it is for; some roles have several."""
+    for role in ROLES:
+        said = getattr(settings, role)
+        several = said if isinstance(said, tuple) else () if said is None else (said,)
+        yield from ((role, reference) for reference in several)
 
 
 def pixels_named(reference: str) -> "Image.Image":
@@ -177,7 +185,7 @@ def _found_at(path: Path, role: Role, _: object) -> Source:
         pixels_sha256=pixels_sha256(seen.image),
         size=seen.image.size,
         notices=seen.notices,
-        lineage=lineage_in(seen.info) if role == "image" else None,
+        lineage=lineage_in(seen.info) if role != "mask" else None,
     )
 
 

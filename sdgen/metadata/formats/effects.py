@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from sdgen.metadata.control_text import advice_on
 from sdgen.metadata.formats.foreign import Foreign
 from sdgen.metadata.formats.reports import FieldReport, short
 
@@ -55,7 +56,8 @@ def reports_of_extras(found: Foreign) -> Iterator[FieldReport]:
     for key, value in found.extras.items():
         if value.strip().lower() in _OFF or _HARMLESS.match(key):
             continue
-        reason = next((why for pattern, why in _COMPILED if pattern.match(key)), "")
+        advice = advice_on(value) if key.startswith("ControlNet") else ""
+        reason = advice or next((why for pattern, why in _COMPILED if pattern.match(key)), "")
         if reason:
             yield FieldReport(key, short(value), "", "ignored", reason)
         else:

@@ -9,7 +9,8 @@ from sdgen.metadata.formats.foreign import Dialect, Foreign
 from sdgen.metadata.formats.reports import Fidelity, FieldReport, Taken, short
 from sdgen.recipe.prompt.loras import TAG
 from sdgen.recipe.prompt.weights import parse
-from sdgen.recipe.settings import MAX_PROMPT_CHARACTERS, REFUSED, Settings
+from sdgen.recipe.settings import REFUSED, Settings
+from sdgen.recipe.texts import MAX_PROMPT_CHARACTERS
 
 _SQUARE = re.compile(r"(?<!\\)([\[\]])")
 _COMPEL = re.compile(r"\)\s?(\d|\+|-)|\w[+-]{1,10}(?=[\s,.]|$)")
