@@ -14,7 +14,7 @@ from sdgen.models.consent import bytes_in_words, is_offline
 from sdgen.models.from_hub import find_referred
 from sdgen.models.hashes import expected_hashes
 from sdgen.models.hub import reference_of
-from sdgen.models.hub_cache import cached, damaged_files
+from sdgen.models.hub_cache import cached, damaged_files, is_sound
 from sdgen.models.hub_names import Reference
 from sdgen.models.local import LocalModel
 
@@ -53,7 +53,7 @@ def pull_command(
         order = fetch_shown(reference, out)
         commit = order.listing.commit
         models.find_model.cache_clear()
-        model = find_referred(reference)
+        model = find_referred(reference)  # is it one that sdgen draws with?
         size = bytes_in_words(order.size)
         out.say(f"{reference.name}: {size}, checked, {reference.repository} at {commit}")
         out.result(str(model.folder))
@@ -85,8 +85,10 @@ def _damaged(model: LocalModel) -> list[str]:
     Raises:
         InputError: Nobody promised anything about this model.
     """
-    if model.repository:
+    if model.repository and model.layout is None:
         return damaged_files(model.folder)
+    if model.repository:
+        return [] if is_sound(model.folder) else [model.folder.name]
     promised = expected_hashes(model.parts) if model.layout is None else {}
     if not promised:
         raise InputError(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sdgen.errors import ModelError
-from sdgen.models import local
+from sdgen.models import local, single_file
 from sdgen.models.catalogue import Entry, find_entry
 from sdgen.models.consent import fetched
 from sdgen.models.folder import CheckedFolder, IncompleteError, check_folder
@@ -33,19 +33,30 @@ def find_referred(reference: Reference) -> local.LocalModel:
     """
     located = locate(reference)
     try:
-        checked = _check_snapshot(located, reference)
+        found = _opened(located, reference)
     except IncompleteError as error:
         fetched(reference, error.missing)
         located = locate(reference)
-        checked = _check_snapshot(located, reference)
+        found = _opened(located, reference)
     model = replace(
-        local.from_folder(checked),
-        name=reference.name,
-        revision=located.commit,
-        repository=reference.repository,
+        found, name=reference.name, revision=located.commit, repository=reference.repository
     )
     entry = find_entry(reference.name)
     return as_entry(model, entry) if entry else model
+
+
+def _opened(located: Located, reference: Reference) -> local.LocalModel:
+    """The model in a snapshot, or in one file of it.
+
+    Raises:
+        IncompleteError: A file of it is missing.
+    """
+    if not reference.file:
+        return local.from_folder(_check_snapshot(located, reference))
+    path = located.folder / reference.file
+    if not path.is_file():
+        raise IncompleteError(f"{reference.repository} lacks {reference.file}", reference.file)
+    return single_file.open_file(path)
 
 
 def _check_snapshot(located: Located, reference: Reference) -> CheckedFolder:

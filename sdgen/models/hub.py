@@ -14,7 +14,15 @@ from sdgen.models.catalogue import Entry, find_entry
 from sdgen.models.consent import fetched
 from sdgen.models.hub_cache import snapshot_of
 from sdgen.models.hub_listing import INDEX
-from sdgen.models.hub_names import COMMIT, Reference, is_repository, is_revision, split_revision
+from sdgen.models.hub_names import (
+    COMMIT,
+    Reference,
+    is_file,
+    is_repository,
+    is_revision,
+    split_revision,
+)
+from sdgen.recipe.loras import SUFFIX
 
 _BARE = re.compile(r"[^~./\\:][^/\\:]*")
 
@@ -28,7 +36,7 @@ class Located:
 
 
 def reference_of(name: str) -> Reference | None:
-    """What `sd15`, `owner/name`, or one of them with `@revision` means; None if it is none.
+    """What `sd15`, `owner/name`, a file in it, or one with `@revision` means; None if it is none.
 
     Raises:
         InputError: A revision is no such, or belongs to a model that is not on the hub.
@@ -40,8 +48,17 @@ def reference_of(name: str) -> Reference | None:
     if entry is not None and revision is not None:
         raise InputError(f"{base} has no revisions: it is not on the hub")
     if not is_repository(base):
-        return None
+        return _file_of(base, revision)
     return Reference(base, base, revision or "main")
+
+
+def _file_of(name: str, revision: str | None) -> Reference | None:
+    """`owner/name/file.safetensors`, a model in one file, known to records by the file's name."""
+    repository, _, file = name.rpartition("/")
+    stem = file.removesuffix(SUFFIX)
+    if not is_repository(repository) or not is_file(file) or not stem or stem == file:
+        return None
+    return Reference(stem, repository, revision or "main", file=file)
 
 
 def _of_entry(entry: Entry, revision: str | None) -> Reference:
@@ -67,7 +84,11 @@ def pinned_reference(
         raise ModelError(f"the {place} names {repository!r} at {commit!r}, which is no commit")
     if name != repository and not (_BARE.fullmatch(name) and name.isprintable()):
         raise ModelError(f"the {place} names {name!r}, which is not a model's name")
-    halves = any(".fp16" in file for file in files)
+    named = list(files)
+    halves = any(".fp16" in file for file in named)
+    single = next((f for f in named if is_file(f) and "/" not in f and f.endswith(SUFFIX)), "")
+    if single:
+        return Reference(name, str(repository), str(commit), file=single)
     return Reference(name, str(repository), str(commit), "fp16" if halves else None)
 
 

@@ -130,11 +130,12 @@ def damaged_files(snapshot: Path) -> list[str]:
     return [
         str(path.relative_to(snapshot))
         for path in sorted(snapshot.rglob("*"))
-        if not path.is_dir() and not _is_sound(path)
+        if not path.is_dir() and not is_sound(path)
     ]
 
 
-def _is_sound(path: Path) -> bool:
+def is_sound(path: Path) -> bool:
+    """Whether a file of a snapshot has the bytes that its name in the cache promises."""
     try:
         blob = path.resolve(strict=True)
     except OSError:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from sdgen.models import find_model
+from sdgen.models import find_model, layouts
+from sdgen.models.from_hub import find_referred
+from sdgen.models.hub import pinned_reference
 from sdgen.models.lora import find_loras
 from tests.cli.processes import REAL
 from tests.cli.shell.terminal import Terminal
 from tests.loras import DUSK
+from tests.single_files import toy_layouts, write_single
 
 LORA = "some/dusk"
 
@@ -133,6 +136,24 @@ def test_a_wrong_models_yaml_is_one_line(sdgen, hub, tmp_path, text, said):
     assert outcome.exit_code == 2, outcome.stderr
     assert said in outcome.stderr
     assert outcome.stderr.startswith("error: ")
+
+
+def test_a_model_in_one_file_of_a_repository(sdgen, hub, tiny_sd, tmp_path, monkeypatch):
+    monkeypatch.setattr(layouts, "LAYOUTS", toy_layouts(tmp_path / "layouts", sd1=tiny_sd))
+    layouts._vocabulary.cache_clear()
+    toy = write_single(tiny_sd, tmp_path / "toy.safetensors")
+    commit = hub.add("some/toys", {"toy.safetensors": toy.read_bytes(), "other.ckpt": b"pickle"})
+    toy.unlink()
+    name = "some/toys/toy.safetensors"
+    assert sdgen("a fox", "--model", name).exit_code == 4
+    assert sdgen("models", "pull", name).exit_code == 0
+    model = find_model(name)
+    assert (model.name, model.repository, model.revision) == ("toy", "some/toys", commit)
+    assert drawn(sdgen, "--model", name)["settings"]["revision"] == commit
+    assert sdgen("models", "verify", name).stdout.startswith("whole: ")
+    pinned = pinned_reference("record", "toy", "some/toys", commit, model.hashes())
+    assert find_referred(pinned).hashes() == model.hashes()
+    layouts._vocabulary.cache_clear()
 
 
 @pytest.mark.parametrize("answer", ["n", "y"])
