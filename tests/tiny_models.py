@@ -74,10 +74,10 @@ def _one_encoder(
 ) -> Path:
     """Write a pipeline of one text encoder, in the shape of Stable Diffusion 1.x."""
     pipeline = kind(
-        vae=_vae(seed, scaling_factor=0.18215),
-        text_encoder=_text_encoder(seed + 1),
+        vae=vae(seed, scaling_factor=0.18215),
+        text_encoder=text_encoder(seed + 1),
         tokenizer=tokenizer(folder / "tokenizer"),
-        unet=_unet(seed + 2, cross_attention_dim=TEXT_WIDTH, **unet_config),
+        unet=unet(seed + 2, cross_attention_dim=TEXT_WIDTH, **unet_config),
         scheduler=DDIMScheduler(
             **TRAINED_BETAS, clip_sample=False, set_alpha_to_one=False, steps_offset=1
         ),
@@ -85,7 +85,7 @@ def _one_encoder(
         feature_extractor=None,
         requires_safety_checker=False,
     )
-    return _save(pipeline, folder)
+    return save(pipeline, folder)
 
 
 @torch.random.fork_rng(devices=[])
@@ -101,12 +101,12 @@ def build_sdxl(folder: Path, seed: int = 0) -> Path:
     """
     numbers, embedding = 6, 8  # original size, crop and target size; width of each one's embedding
     pipeline = StableDiffusionXLPipeline(
-        vae=_vae(seed, scaling_factor=0.13025),
-        text_encoder=_text_encoder(seed + 1),
-        text_encoder_2=_text_encoder(seed + 3, model_class=CLIPTextModelWithProjection),
+        vae=vae(seed, scaling_factor=0.13025),
+        text_encoder=text_encoder(seed + 1),
+        text_encoder_2=text_encoder(seed + 3, model_class=CLIPTextModelWithProjection),
         tokenizer=tokenizer(folder / "tokenizer"),
         tokenizer_2=tokenizer(folder / "tokenizer_2"),
-        unet=_unet(
+        unet=unet(
             seed + 2,
             cross_attention_dim=2 * TEXT_WIDTH,
             addition_embed_type="text_time",
@@ -118,16 +118,19 @@ def build_sdxl(folder: Path, seed: int = 0) -> Path:
         ),
         add_watermarker=False,
     )
-    return _save(pipeline, folder)
+    return save(pipeline, folder)
 
 
-def _save(pipeline: DiffusionPipeline, folder: Path) -> Path:
+def save(pipeline: DiffusionPipeline, folder: Path) -> Path:
+    """Write a pipeline as a folder of safetensors."""
     pipeline.save_pretrained(folder, safe_serialization=True)
     return folder
 
 
-def _unet(seed: int, in_channels: int = 4, **more: Any) -> UNet2DConditionModel:
+def unet(seed: int, in_channels: int = 4, **more: Any) -> UNet2DConditionModel:
+    """A UNet of two levels."""
     torch.manual_seed(seed)
+    shape: dict[str, Any] = {"attention_head_dim": 2, **more}
     return UNet2DConditionModel(
         sample_size=8,  # 64 pixels
         in_channels=in_channels,
@@ -136,29 +139,31 @@ def _unet(seed: int, in_channels: int = 4, **more: Any) -> UNet2DConditionModel:
         layers_per_block=1,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-        attention_head_dim=2,
         norm_num_groups=4,
-        **more,
+        **shape,
     )
 
 
-def _vae(seed: int, scaling_factor: float) -> AutoencoderKL:
+def vae(seed: int, scaling_factor: float, **more: Any) -> AutoencoderKL:
+    """A VAE of four levels and, unless `more` says otherwise, four channels."""
+    shape: dict[str, Any] = {"latent_channels": 4, **more}
     torch.manual_seed(seed)
     return AutoencoderKL(
         sample_size=64,
         in_channels=3,
         out_channels=3,
-        latent_channels=4,
         block_out_channels=(4, 4, 4, 4),  # four levels: one latent is 8 pixels
         layers_per_block=1,
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         norm_num_groups=2,
         scaling_factor=scaling_factor,
+        **shape,
     )
 
 
-def _text_encoder(seed: int, model_class: type[Any] = CLIPTextModel) -> Any:
+def text_encoder(seed: int, model_class: type[Any] = CLIPTextModel, **more: Any) -> Any:
+    """A CLIP text encoder of three layers."""
     torch.manual_seed(seed)
     return model_class(
         CLIPTextConfig(
@@ -172,22 +177,23 @@ def _text_encoder(seed: int, model_class: type[Any] = CLIPTextModel) -> Any:
             bos_token_id=512,
             eos_token_id=513,
             pad_token_id=513,
+            **more,
         )
     ).eval()
 
 
-def tokenizer(folder: Path) -> CLIPTokenizer:
+def tokenizer(folder: Path, **marks: str) -> CLIPTokenizer:
     """A CLIP tokenizer without merges: each byte of the prompt is one token."""
     folder.mkdir(parents=True, exist_ok=True)
-    letters = [*_byte_letters(), *(letter + "</w>" for letter in _byte_letters()), START, END]
+    letters = [*byte_letters(), *(letter + "</w>" for letter in byte_letters()), START, END]
     vocabulary = {token: index for index, token in enumerate(letters)}
     vocabulary_file, merges_file = folder / "vocab.json", folder / "merges.txt"
     vocabulary_file.write_text(json.dumps(vocabulary), encoding="utf-8")
     merges_file.write_text("#version: 0.2\n", encoding="utf-8")
-    return CLIPTokenizer.from_pretrained(folder, model_max_length=77)
+    return CLIPTokenizer.from_pretrained(folder, model_max_length=77, **marks)
 
 
-def _byte_letters() -> list[str]:
+def byte_letters() -> list[str]:
     """The printable character that GPT-2 style tokenizers use for each of the 256 bytes."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     hidden = [byte for byte in range(256) if byte not in printable]

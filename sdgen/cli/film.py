@@ -25,6 +25,7 @@ from sdgen.files.names import file_stem
 from sdgen.files.names import words as name_words
 from sdgen.files.wording import wording_of
 from sdgen.files.write import publish
+from sdgen.models.capabilities import check_ability
 from sdgen.models.finding import Search
 from sdgen.models.resolve import Plan
 from sdgen.models.words import known_words, places_of, seen_words
@@ -105,7 +106,10 @@ def film(
     planned = plan_picture(with_stdin_prompt(flags), config, Search(lora_dir))
     check_locked(lock, [planned.model])
     settings, written = wording_of(wildcards, style, styles_file).worded(planned.settings)
-    sought = [] if no_words else _sought(settings, planned, word)
+    if word:
+        check_ability("word maps", "--word", planned.model)
+    maps_words = not no_words and "word maps" in planned.model.family.can
+    sought = _sought(settings, planned, word) if maps_words else []
     folder = output or Path("outputs") / f"{file_stem(settings)}-film"
     refuse_picture(folder, "a film")
     _check_strips(settings, len(sought), frames, shown)

@@ -16,6 +16,7 @@ from sdgen.cli.output import Output
 from sdgen.cli.weights_info import tell_file
 from sdgen.models.catalogue import Entry, find_entry
 from sdgen.models.consent import NotHereError, bytes_in_words
+from sdgen.models.families import ABILITIES
 from sdgen.models.local import LocalModel
 from sdgen.models.single_file import facts_of, is_model
 from sdgen.recipe.loras import SUFFIX
@@ -103,6 +104,8 @@ def model_object(model: LocalModel, hashes: dict[str, str]) -> dict[str, Any]:
         **facts_of(model, hashes),
         "pipeline": model.pipeline,
         "repository": model.repository or None,
+        "family": model.family.name,
+        "cannot": [name for name in ABILITIES if name not in model.family.can],
         "revision": model.revision,
         "variant": model.variant,
         "sizes": asdict(model.sizes),
@@ -118,12 +121,15 @@ def model_rows(
     yield from entry_rows(entry) if entry else [("name", model.name)]
     yield "folder" if model.layout is None else "file", str(model.folder)
     yield from single_file_rows(model, hashes)
+    yield "family", model.family.title
     yield "pipeline", model.pipeline
     if model.revision:
         yield "commit", model.revision
     if model.variant:
         yield "files in", model.variant
     yield "sizes", sizes_in_words(model.sizes)
+    if cannot := [name for name in ABILITIES if name not in model.family.can]:
+        yield "cannot do", ", ".join(cannot)
     for name, value in model.defaults.items():
         yield f"  {name}", f"{value} (unless you say otherwise)"
     for file, digest in hashes.items():

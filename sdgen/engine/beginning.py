@@ -142,7 +142,9 @@ def beginning_at(
         return
     course = _Course(pipeline, beginning, noise, steps)
     kind = architecture_of(pipeline)
-    pipeline.prepare_latents = lambda *_, **__: kind.prepared(pipeline, course.start())
+    pipeline.prepare_latents = lambda *_, **__: kind.prepared(
+        pipeline, course.start(), noise.shape[-2:]
+    )
     try:
         with _shown(network_of(pipeline), beginning.seen):
             yield course.keep

@@ -12,6 +12,7 @@ from sdgen.engine.beginning import Beginning, beginning_at
 from sdgen.engine.controlnet import steered
 from sdgen.engine.deepcache import counted, deep_blocks_kept
 from sdgen.engine.families import architecture_of, network_of
+from sdgen.engine.families.architecture import latent_shape
 from sdgen.engine.graphs import Pace, replayed
 from sdgen.engine.guidance import guided_inputs, guided_until
 from sdgen.engine.ip_adapter import looking
@@ -58,7 +59,7 @@ def denoise(
     kind = architecture_of(pipeline)
     pipeline.scheduler = build_scheduler(shared.scheduler, _trained(loaded, shared))
     shift = 0 if is_brownian(pipeline.scheduler) else shared.ensd
-    drawn = [starting_noise(row, _latent_shape(pipeline, row), shift) for row in rows]
+    drawn = [starting_noise(row, latent_shape(pipeline, row), shift) for row in rows]
     noise = torch.cat([latents for latents, _ in drawn])
 
     pace = Pace(network_of(pipeline).device)
@@ -99,6 +100,7 @@ def _computing(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -
     counts the calls after them, since a graph is played without Python.
     """
     unet, shared = network_of(loaded.pipeline), rows[0]
+    is_new = not hasattr(loaded.pipeline, "unet")  # graphs are known to be right for UNets
     with (
         seamless(unet, shared.tiling),
         looking(loaded, rows),
@@ -107,7 +109,7 @@ def _computing(loaded: LoadedModel, rows: Sequence[Settings], on_step: OnStep) -
         texts_kept(unet) as products,
         packed(unet),
         deep_blocks_kept(unet, approximated(shared.approximate).deepcache) as deep,
-        replayed(None if isinstance(on_step, Watch) else unet, *steering),
+        replayed(None if isinstance(on_step, Watch) or is_new else unet, *steering),
         counted(unet, deep),
         texts_seen(unet, products),
     ):
@@ -118,9 +120,3 @@ def _trained(loaded: LoadedModel, settings: Settings) -> dict[str, Any]:
     """What the checkpoint's training decided, as far as its files or `settings` say it."""
     said = settings.prediction_type
     return {**loaded.trained, "prediction_type": said} if said else loaded.trained
-
-
-def _latent_shape(pipeline: Any, settings: Settings) -> tuple[int, int, int]:
-    factor = pipeline.vae_scale_factor
-    channels = pipeline.vae.config.latent_channels
-    return channels, settings.height // factor, settings.width // factor

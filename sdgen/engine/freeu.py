@@ -19,7 +19,7 @@ def with_freeu(loaded: LoadedModel, _: LocalModel, settings: Settings) -> Iterat
     """
     asked = parse_freeu(settings.freeu)
     factors = asdict(asked) if asked else {}
-    blocks = loaded.pipeline.unet.up_blocks
+    blocks = loaded.pipeline.unet.up_blocks if factors else ()
     try:
         for block in blocks:
             vars(block).update(factors)

@@ -22,6 +22,7 @@ from sdgen.engine.together import Drawn, draw_together
 from sdgen.errors import MemoryExhaustedError, SdgenError
 from sdgen.metadata.record import BatchRecord, Environment
 from sdgen.models import LocalModel
+from sdgen.models.capabilities import check_ability
 from sdgen.recipe.passes import hires_size
 from sdgen.recipe.settings import Settings
 
@@ -188,6 +189,8 @@ class DiffusersGenerator:
 
     def _load(self, model: LocalModel, dtype: str, way: Way) -> LoadedModel:
         device, name = self._place(dtype, way)
+        if way.kernels == "fused":
+            check_ability("fused", "--kernels fused", model)
         return load_model(
             model,
             name,

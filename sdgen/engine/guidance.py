@@ -8,7 +8,9 @@ Distribution Quality in Diffusion Models (arXiv 2404.07724).
 import math
 from typing import Any
 
-_ROWS = ("prompt_embeds", "add_text_embeds", "add_time_ids")
+import torch
+
+_ROWS = ("prompt_embeds", "pooled_prompt_embeds", "add_text_embeds", "add_time_ids")
 """What the pipelines keep for both halves of a guided call, the negative one first."""
 
 
@@ -30,5 +32,9 @@ def guided_until(share: float, pipeline: Any, done: int, tensors: dict[str, Any]
     if done != last or done == pipeline.num_timesteps or not pipeline.do_classifier_free_guidance:
         return tensors
     pipeline._guidance_scale = 0.0  # set anew by every call; diffusers' own callback does so too
-    halves = {name: tensors[name].chunk(2)[1] for name in _ROWS if name in tensors}
+    halves = {
+        name: tensors[name].chunk(2)[1]
+        for name in _ROWS
+        if isinstance(tensors.get(name), torch.Tensor)  # Z-Image keeps lists, and them apart
+    }
     return tensors | halves

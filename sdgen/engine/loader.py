@@ -160,7 +160,8 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
         with unsearched():
             # Half of the libraries load here. One class draws all: where a UNet was trained to
             # repaint, it is given what it needs besides (`engine/beginning.py`).
-            pipeline_class = getattr(diffusers, model.pipeline.replace("Inpaint", ""))
+            name = model.family.pipelines.get(model.pipeline, model.pipeline)
+            pipeline_class = getattr(diffusers, name)
         pipeline = pipeline_class.from_pretrained(
             model.parts,
             dtype=dtype,
@@ -168,6 +169,7 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
             use_safetensors=True,
             local_files_only=True,
             **_parts(model, Form(dtype, where, how.layout)),
+            **_absent(model),
             **options,
         )
         if how.offload:
@@ -203,13 +205,21 @@ def layout_of(pipeline: Any) -> str:
     return "contiguous" if network.conv_in.weight.is_contiguous() else "channels_last"
 
 
+def _absent(model: LocalModel) -> dict[str, None]:
+    """What the pipeline can do without, but wants to be told of: the T5 of Stable Diffusion 3."""
+    named = ("text_encoder_3", "tokenizer_3") if model.family.name == "sd3" else ()
+    there = {Path(file).parts[0] for file in model.weights}
+    return dict.fromkeys(name for name in named if name not in there)
+
+
 def give_old_name(text_encoder: Any) -> None:
     """Let diffusers find the final norm of a CLIP text encoder where it looks for it (clip_skip).
 
     It asks for `text_encoder.text_model.final_layer_norm`; transformers 5 has no such level any
     more. Set past `nn.Module`, so that the encoder does not become a part of itself.
     """
-    if text_encoder is not None and not hasattr(text_encoder, "text_model"):
+    is_clip = type(text_encoder).__name__.startswith("CLIP")
+    if is_clip and not hasattr(text_encoder, "text_model"):
         text_encoder.__dict__["text_model"] = text_encoder
 
 

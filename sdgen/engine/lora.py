@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sdgen.engine.families import network_of
 from sdgen.engine.loader import LoadedModel
 from sdgen.engine.prompts import TextCache
 from sdgen.engine.tensors import tensors_of
@@ -119,7 +120,7 @@ def _layers(pipeline: Any) -> dict[Place, nn.Module]:
     """Every layer that a LoRA may change, by its place."""
     found: dict[Place, nn.Module] = {}
     for part in PARTS:
-        whole = getattr(pipeline, part, None)
+        whole = network_of(pipeline) if part == "unet" else getattr(pipeline, part, None)
         for path, layer in whole.named_modules() if whole is not None else ():
             if isinstance(layer, nn.Linear | nn.Conv2d):
                 found[part, flat_path(path)] = layer

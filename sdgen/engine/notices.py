@@ -7,8 +7,9 @@ from sdgen.engine.weighted import readers
 from sdgen.models import LocalModel
 from sdgen.models.few_steps import guidance_notice
 from sdgen.models.lora import scaled
+from sdgen.models.prompts import read_prompts
 from sdgen.models.scripts import spelled_out
-from sdgen.models.tokens import MARKS, Span, tail, text_notices
+from sdgen.models.tokens import MARKS, PromptReader, Span, tail, text_notices
 from sdgen.recipe.embeddings import without_words
 from sdgen.recipe.prompt.weights import parse, text_of
 from sdgen.recipe.settings import PROMPTS, Settings
@@ -25,9 +26,12 @@ def notices_on(pipeline: Any, model: LocalModel, settings: Settings) -> list[str
     only a log line, and the negative prompt without any.
     """
     notices = list(model.remarks)
-    for name in PROMPTS:
+    if model.family.flow:
+        for read in read_prompts(PromptReader(model), settings):
+            notices += read.notices(model)
+    for name in PROMPTS if not model.family.flow else ():
         notices += _of_prompt(pipeline, model, name, settings)
-    notices += _of_guidance(pipeline, model, settings)
+    notices += _of_guidance(model, settings)
     for source in sources_of(settings):
         notices += source.notices
     if settings.seed >= EFFECTIVE_SEEDS:
@@ -36,10 +40,10 @@ def notices_on(pipeline: Any, model: LocalModel, settings: Settings) -> list[str
     return notices
 
 
-def _of_guidance(pipeline: Any, model: LocalModel, settings: Settings) -> list[str]:
+def _of_guidance(model: LocalModel, settings: Settings) -> list[str]:
     """What the guidance leaves without effect, and whether it is too much for what draws."""
     idle = [name for name in ("negative_prompt", "guidance_rescale") if getattr(settings, name)]
-    if pipeline.unet.config.time_cond_proj_dim is not None:  # the guidance is an input of the UNet
+    if model.guidance == "input":
         return [f"{name} has no effect: the model was distilled with its guidance" for name in idle]
     if settings.guidance_scale <= 1:
         return [f"{name} has no effect with a guidance_scale of 1 or less" for name in idle]

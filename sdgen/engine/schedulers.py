@@ -4,6 +4,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from sdgen.engine.flow import flow_scheduler
 from sdgen.engine.libraries import diffusers
 from sdgen.engine.noise import draw_exactly
 from sdgen.recipe.schedulers import SCHEDULERS, check_steps
@@ -33,8 +34,11 @@ def build_scheduler(name: str, trained_config: Mapping[str, Any]) -> Any:
     entry = SCHEDULERS[name]
     scheduler_class = getattr(diffusers, entry.class_name)
     known = _known_only(scheduler_class, trained_config)
-    scheduler = scheduler_class.from_config(known, **entry.config)
-    _take_whole_way(name, scheduler)
+    if entry.flow:
+        scheduler = flow_scheduler(scheduler_class, known, trained_config, entry.config)
+    else:
+        scheduler = scheduler_class.from_config(known, **entry.config)
+        _take_whole_way(name, scheduler)
     draw_exactly(scheduler)
     return scheduler
 

@@ -7,6 +7,9 @@ from typing import Any
 import torch
 from diffusers import DDPMScheduler
 
+from sdgen.engine.families import architecture_of, network_of
+from sdgen.engine.families.architecture import latent_shape
+from sdgen.engine.families.flow import Given, Transformer
 from sdgen.engine.glimpse import LatentGlimpse
 from sdgen.engine.heat import Heat
 from sdgen.engine.loader import LoadedModel
@@ -20,14 +23,16 @@ def watched_by(watch: object, loaded: LoadedModel, rows: Sequence[Settings]) -> 
     if not isinstance(watch, Watch):
         yield
         return
-    unet = loaded.pipeline.unet
-    seer = _Seer(loaded, rows[0].guidance_scale, len(rows))
+    unet, kind = network_of(loaded.pipeline), architecture_of(loaded.pipeline)
     heat = Heat(rows[0], len(rows)) if watch.words else None
+    seer: _Seer | _FlowSeer
+    if isinstance(kind, Transformer):
+        seer = _FlowSeer(loaded, kind, rows)
+    else:
+        seer = _Seer(loaded, rows[0].guidance_scale, len(rows))
 
     def looked(_: Any, given: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
-        sample = given[0] if given else named["sample"]
-        timestep = given[1] if len(given) > 1 else named["timestep"]
-        watch.glimpse = seer.glimpse(sample, timestep, output[0])
+        watch.glimpse = seer.glimpse((given, named), output)
 
     with ExitStack() as hooks:
         hook = unet.register_forward_hook(looked, with_kwargs=True)
@@ -37,6 +42,24 @@ def watched_by(watch: object, loaded: LoadedModel, rows: Sequence[Settings]) -> 
         yield
     if heat is not None:
         watch.maps = heat.maps(loaded.pipeline, watch.words)
+
+
+class _FlowSeer:
+    """The same for models that were trained by flow matching.
+
+    Their networks get (1 - σ) clean + σ noise, and say noise less clean (Liu et al. 2022, Flow
+    Straight and Fast, equation 1), so that the clean picture is what they get less σ of that.
+    """
+
+    def __init__(self, loaded: LoadedModel, kind: Transformer, rows: Sequence[Settings]) -> None:
+        self._loaded, self._kind, self._guidance = loaded, kind, rows[0].guidance_scale
+        self._like = torch.Size((len(rows), *latent_shape(loaded.pipeline, rows[0])))
+
+    def glimpse(self, given: Given, output: Any) -> LatentGlimpse:
+        """What there is at one call."""
+        call = self._kind.seen(self._loaded.pipeline, given, output, self._like)
+        said = self._kind.guided(call, self._guidance)
+        return LatentGlimpse(self._loaded, call.sample, call.sample - call.sigma * said)
 
 
 class _Seer:
@@ -53,9 +76,12 @@ class _Seer:
         trained = DDPMScheduler.from_config(loaded.trained)
         self._alphas: torch.Tensor = trained.alphas_cumprod
 
-    def glimpse(self, sample: torch.Tensor, timestep: Any, answer: torch.Tensor) -> LatentGlimpse:
+    def glimpse(self, given: Given, output: Any) -> LatentGlimpse:
         """What there is at one call."""
-        said = answer.float().cpu()
+        args, named = given
+        sample = args[0] if args else named["sample"]
+        timestep = args[1] if len(args) > 1 else named["timestep"]
+        said = output[0].float().cpu()
         noisy = sample[:, : said.shape[1]].float().cpu()  # behind it, inpainting models get a mask
         if len(said) == 2 * self._rows:
             without, with_prompt = said.chunk(2)

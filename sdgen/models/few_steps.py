@@ -18,7 +18,7 @@ SCHEDULERS = ("lcm", "tcd")
 
 _ALONE = re.compile(r"(?<![a-z])(lcm|tcd|dmd2?|hyper ?sd(xl|\d+)?)(?![a-z])")
 _BESIDE = re.compile(r"(?<![a-z])(turbo|lightning)(?![a-z])")
-_FAMILY = re.compile(r"sd|xl|\d ?steps?")
+_FAMILY = re.compile(r"sd|xl|diffusion|z image|flux|\d ?steps?")
 """A turbo may be a car's and lightning a storm's, unless a family or a number of steps is near."""
 
 

@@ -6,31 +6,26 @@ there is none, and would fall back to pickled weights.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sdgen.errors import ModelError
+from sdgen.models.families import Family, family_named, told_apart
 from sdgen.models.weights import CONVERT, PICKLE_ENDINGS, check_weights
 
-_SD = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
-PIPELINES: Mapping[str, tuple[str, ...]] = {
-    "StableDiffusionPipeline": _SD,
-    "StableDiffusionXLPipeline": (*_SD, "text_encoder_2", "tokenizer_2"),
-    "StableDiffusionInpaintPipeline": _SD,
-    "StableDiffusionXLInpaintPipeline": (*_SD, "text_encoder_2", "tokenizer_2"),
-}
-"""The pipelines that sdgen draws with, and the parts that each cannot do without."""
-
 LIBRARIES = ("diffusers", "transformers", "stable_diffusion")
-CLASSES: Mapping[str, str] = {
+CLASSES: dict[str, str] = {
     "unet": r"UNet2DConditionModel",
     "vae": r"AutoencoderKL",
     "text_encoder": r"CLIPTextModel",
     "text_encoder_2": r"CLIPTextModelWithProjection",
+    "text_encoder_3": r"T5EncoderModel",
+    "transformer": r"[A-Za-z0-9]+Transformer2DModel",
     "tokenizer": r"CLIPTokenizer(Fast)?",
     "tokenizer_2": r"CLIPTokenizer(Fast)?",
+    "tokenizer_3": r"T5Tokenizer(Fast)?",
     "scheduler": r"[A-Za-z0-9]+Scheduler",
     "safety_checker": r"StableDiffusionSafetyChecker",
     "feature_extractor": r"CLIPImageProcessor(Fast|Pil)?|CLIPFeatureExtractor",
@@ -72,11 +67,12 @@ class Component:
 class CheckedFolder:
     """A folder that passed: its pipeline class, every file that decides pixels, and the variant.
 
-    `variant` is `fp16` when only half-precision weights are there.
+    `family` tells how it is drawn; `variant` is `fp16` when only half-precision weights are there.
     """
 
     path: Path
     pipeline: str
+    family: Family
     files: tuple[str, ...]
     variant: str | None
 
@@ -98,37 +94,36 @@ def check_folder(path: Path, variants: Sequence[str | None] = (None, "fp16")) ->
     """
     index = read_json(path / "model_index.json", "model_index.json")
     pipeline = index.get("_class_name")
-    if not isinstance(pipeline, str) or pipeline not in PIPELINES:
-        raise ModelError(
-            f"{path.name} holds a {pipeline}; sdgen draws with {' and '.join(PIPELINES)}"
-        )
-    parts = list(_components(index))
-    for name in PIPELINES[pipeline]:
+    family = family_named(pipeline, path.name)
+    parts = list(_components(index, family))
+    for name in family.parts:
         if not any(part.name == name for part in parts):
             raise ModelError(f"{pipeline} needs a {name}, and model_index.json names none")
     files = ["model_index.json"]
     for part in parts:
         files += _files_of(path, part)
     weights, variant = _weights(path, [part for part in parts if _has_weights(part)], variants)
-    return CheckedFolder(path, pipeline, (*files, *weights), variant)
+    checked = CheckedFolder(path, str(pipeline), family, (*files, *weights), variant)
+    return replace(checked, family=told_apart(family, checked.config("unet")))
 
 
-def _components(index: dict[str, Any]) -> Iterator[Component]:
+def _components(index: dict[str, Any], family: Family) -> Iterator[Component]:
+    classes = {**CLASSES, **family.classes}
     for name, value in index.items():
         if name.startswith("_") or value == [None, None]:
             continue
         if not _is_pair(value):
-            if name in CLASSES:
+            if name in classes:
                 raise ModelError(f"model_index.json does not say which class loads the {name}")
             continue
         library, class_name = value
-        if name not in CLASSES:
+        if name not in classes:
             raise ModelError(f"{name!r} in model_index.json is no name of a part that sdgen knows")
         if library not in LIBRARIES:
             raise ModelError(
                 f"the model's {name} comes from {library!r}, code that sdgen does not run"
             )
-        if not re.fullmatch(CLASSES[name], class_name):
+        if not re.fullmatch(classes[name], class_name):
             raise ModelError(
                 f"the model's {name} has the class {class_name}, which sdgen does not load"
             )
@@ -145,7 +140,7 @@ def _files_of(path: Path, part: Component) -> list[str]:
     if not (path / part.name).is_dir():
         raise _missing(path, part.name)
     if "Tokenizer" in part.class_name:
-        return _tokenizer_files(path, part.name)
+        return _tokenizer_files(path, part)
     config = _present(path, f"{part.name}/{_CONFIGS.get(part.name, 'config.json')}")
     _refuse_foreign_code(read_json(path / config, config), part.name)
     return [config]
@@ -166,15 +161,17 @@ def _has_weights(part: Component) -> bool:
     return part.name not in _CONFIGS and "Tokenizer" not in part.class_name
 
 
-def _tokenizer_files(path: Path, name: str) -> list[str]:
-    for choice in TOKENIZER_FILES:
+def _tokenizer_files(path: Path, part: Component) -> list[str]:
+    """Only CLIP's and Qwen's can be made of other files than `tokenizer.json`."""
+    is_t5, name = part.class_name.startswith("T5"), part.name
+    for choice in TOKENIZER_FILES[:1] if is_t5 else TOKENIZER_FILES:
         if all((path / name / file).is_file() for file in choice):
             extra = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
             there = [file for file in extra if (path / name / file).is_file()]
             if extra[0] in there:
                 _refuse_foreign_code(read_json(path / name / extra[0], f"{name}/{extra[0]}"), name)
             return [f"{name}/{file}" for file in (*choice, *there)]
-    raise _missing(path, f"{name}/vocab.json")
+    raise _missing(path, f"{name}/{'tokenizer.json' if is_t5 else 'vocab.json'}")
 
 
 def _weights(

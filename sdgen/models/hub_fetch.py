@@ -17,7 +17,7 @@ from pathlib import Path
 from sdgen.errors import BusyError, ModelError, OutputError
 from sdgen.models import hub_client
 from sdgen.models.consent import bytes_in_words
-from sdgen.models.folder import PIPELINES
+from sdgen.models.families import family_named
 from sdgen.models.hashes import hash_files, remember
 from sdgen.models.hub_cache import SHA256_LETTERS, Cached, cached, git_sha1
 from sdgen.models.hub_client import Hub, TryAgainError
@@ -85,11 +85,10 @@ def order_of(reference: Reference) -> Order:
 def _check_pipeline(reference: Reference, index: object) -> None:
     """Refuse what sdgen does not draw with before gigabytes of it are fetched."""
     pipeline = index.get("_class_name") if isinstance(index, dict) else None
-    if pipeline not in PIPELINES:
-        raise ModelError(
-            f"{reference.name} holds a {pipeline}, which sdgen does not draw with",
-            hint="nothing was fetched",
-        )
+    try:
+        family_named(pipeline, reference.name)
+    except ModelError as error:
+        raise ModelError(str(error), hint="nothing was fetched") from None
 
 
 def _index_of(hub: Hub, listing: Listing, here: Cached) -> object:

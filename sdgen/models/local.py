@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import ModelError, did_you_mean
 from sdgen.models.catalogue import CATALOGUE, STORYBOOK, Entry, all_entries, find_entry
-from sdgen.models.folder import CheckedFolder, check_folder
+from sdgen.models.families import (
+    FAMILIES,
+    Family,
+    Guidance,
+    TextReader,
+    guidance_of,
+    readers_of,
+)
+from sdgen.models.few_steps import is_named_so
+from sdgen.models.folder import CheckedFolder, check_folder, read_json
 from sdgen.models.hashes import expected_hashes, hash_paths, identity_of
 from sdgen.recipe.schedulers import from_diffusers
 from sdgen.recipe.sizes import SizeRule
@@ -42,7 +51,8 @@ class LocalModel:
     noise.
     `loras` are added while it draws, in this order (`with_loras`); `vae` decodes instead of its
     own; `embeddings` are words that it learns for prompts; `controlnets` follow pictures, and
-    `ip_adapters` look at them with `image_encoder`.
+    `ip_adapters` look at them with `image_encoder`. `family` says what it can do and `guidance`
+    how it is guided; `readers` are its tokenizers.
     A single file is `folder` itself; configurations and tokenizers are then those of `layout`, and
     `trained` is what the file tells otherwise of the training, as a scheduler's configuration does.
     `remarks` must be told before it draws.
@@ -69,6 +79,9 @@ class LocalModel:
     layout: Path | None = None
     trained: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    family: Family = FAMILIES["sd1"]
+    guidance: Guidance = "free"
+    readers: tuple[TextReader, ...] = FAMILIES["sd1"].readers
 
     @property
     def parts(self) -> Path:
@@ -182,7 +195,8 @@ def _built_in(entry: Entry, folder: Path) -> LocalModel:
         if expected.get(file) != digest:
             raise ModelError(f"the built-in model {entry.name} is damaged: {file}", hint=again)
     defaults = {**model.defaults, **entry.defaults}
-    return replace(model, name=entry.name, defaults=defaults, sizes=entry.sizes)
+    sizes = entry.sizes if entry.sizes.only else model.sizes
+    return replace(model, name=entry.name, defaults=defaults, sizes=sizes)
 
 
 def from_folder(checked: CheckedFolder) -> LocalModel:
@@ -191,19 +205,32 @@ def from_folder(checked: CheckedFolder) -> LocalModel:
     Raises:
         ModelError: Its UNet is of a kind that sdgen does not know.
     """
-    multiple = _pixels_per_latent(checked)
+    family, factor = checked.family, _pixels_per_latent(checked)
     layers = checked.config("text_encoder").get("num_hidden_layers")
+    network = checked.config("transformer" if family.flow else "unet")
+    guidance = guidance_of(family, network)
+    index = read_json(checked.path / "model_index.json", "model_index.json")
+    parts = [name for name, value in index.items() if value != [None, None]]
     return LocalModel(
         name=Path(os.path.normpath(checked.path)).name,  # as it was called, links not followed
         folder=checked.path,
         pipeline=checked.pipeline,
         weights=checked.files,
-        defaults=_defaults(checked, multiple),
-        sizes=SizeRule(multiple=multiple),
+        defaults=_defaults(checked, factor, guidance),
+        sizes=SizeRule(multiple=factor * family.patch, longest=_longest(network, factor)),
         variant=checked.variant,
         text_layers=layers if isinstance(layers, int) and layers > 0 else None,
         repaints=_repaints(checked),
+        family=family,
+        guidance=guidance,
+        readers=readers_of(family, network, parts),
     )
+
+
+def _longest(network: Mapping[str, Any], factor: int) -> int:
+    """The longest side in pixels that the network has places for; 0 where it has for all."""
+    most = network.get("pos_embed_max_size")
+    return most * int(network.get("patch_size", 1)) * factor if isinstance(most, int) else 0
 
 
 def _repaints(checked: CheckedFolder) -> bool:
@@ -227,14 +254,25 @@ def _pixels_per_latent(checked: CheckedFolder) -> int:
     return int(2 ** (len(levels) - 1)) if isinstance(levels, list) and levels else 8
 
 
-def _defaults(checked: CheckedFolder, multiple: int) -> dict[str, Any]:
-    """Size and scheduler that the checkpoint was made for, as far as its files say."""
-    defaults: dict[str, Any] = {}
-    sample = checked.config("unet").get("sample_size")
-    if isinstance(sample, int) and 64 <= sample * multiple <= 4096:
-        defaults.update(width=sample * multiple, height=sample * multiple)
+def _defaults(checked: CheckedFolder, factor: int, guidance: Guidance) -> dict[str, Any]:
+    """Size, scheduler, steps and guidance that the checkpoint was made for, as its files say."""
+    defaults: dict[str, Any] = dict(checked.family.defaults)
+    if guidance == "none" or (checked.family.flow and is_named_so(checked.path.name)):
+        defaults.update(steps=4 if guidance == "none" else 8, guidance_scale=0.0)
+    side = _trained_side(checked, factor)
+    if 64 <= side <= 4096:
+        defaults.update(width=side, height=side)
     config = checked.config("scheduler", "scheduler_config.json")
     own = from_diffusers(str(config.get("_class_name")), config)
     if own is not None and own.name not in TRAINING_SCHEDULERS:
         defaults["scheduler"] = own.name
     return defaults
+
+
+def _trained_side(checked: CheckedFolder, factor: int) -> int:
+    """The side in pixels of pictures in training; 0 where the files do not say."""
+    if checked.family.flow and checked.family.name != "sd3":  # their transformers do not say
+        sample = checked.config("vae").get("sample_size")
+        return sample if isinstance(sample, int) else 0
+    sample = checked.config("transformer" if checked.family.flow else "unet").get("sample_size")
+    return sample * factor if isinstance(sample, int) else 0

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Place = tuple[str, str]
-"""Part of the pipeline and flat path: `("unet", "mid_block_attentions_0_proj_in")`."""
+"""Part of the pipeline and flat path: `("unet", "mid_block_attentions_0_proj_in")`.
+
+A transformer that stands where the UNet does goes by its name, as in many files."""
 
 Side = Literal["down", "up", "alpha"]
 
@@ -29,9 +31,11 @@ _PREFIXES = (
     ("lora_unet_", "unet"), ("unet_", "unet"), ("diffusion_model_", "unet"),
     ("lora_te1_", "text_encoder"), ("lora_te2_", "text_encoder_2"), ("lora_te_", "text_encoder"),
     ("text_encoder_2_", "text_encoder_2"), ("text_encoder_", "text_encoder"),
+    ("transformer_", "unet"),
 )  # fmt: skip
 _UNET_BLOCKS = ("down_blocks_", "mid_block_", "up_blocks_", "input_blocks_", "middle_block_",
                 "output_blocks_")  # fmt: skip
+_TRANSFORMER_BLOCKS = ("transformer_blocks_", "single_transformer_blocks_")
 
 OTHER_KINDS = {
     "hada_": "LoHa", "lokr_": "LoKr", "lora_mid": "a LoRA in Tucker form", "dora_scale": "DoRA",
@@ -93,6 +97,8 @@ def _place_and_side(name: str) -> tuple[Place, Side] | None:
 def _place(module: str) -> Place | None:
     """The place of `unet.mid_block.attentions.0.proj_in` or `lora_unet_mid_block_…`."""
     flat = flat_path(module).removeprefix("base_model_model_")
+    if flat.startswith(_TRANSFORMER_BLOCKS):
+        return "unet", flat
     for prefix, part in _PREFIXES:
         if flat.startswith(prefix):
             path = flat.removeprefix(prefix)

@@ -52,24 +52,26 @@ class ReadPrompt:
     """Without brackets and weights."""
     readings: dict[str, PromptReading]
 
-    @property
-    def tails(self) -> list[str]:
-        return [reading.cut_off for reading in self.readings.values()]
-
-    @property
-    def spelled(self) -> str:
-        return next((each.spelled for each in self.readings.values() if each.spelled), "")
-
     def notices(self, model: LocalModel) -> list[str]:
         """What is told before it is drawn."""
         chunks = max(len(each.chunks) for each in self.readings.values())
-        return text_notices(
-            self.name, self.words, self.tails, model, chunks=chunks, spelled=self.spelled
-        )
+        tails, spelled = self._lost(model)
+        return text_notices(self.name, self.words, tails, model, chunks=chunks, spelled=spelled)
 
     def losses(self, model: LocalModel) -> list[str]:
         """What of it the model does not read or does not know."""
-        return losses(self.name, self.words, self.tails, model, self.spelled)
+        tails, spelled = self._lost(model)
+        return losses(self.name, self.words, tails, model, spelled)
+
+    def _lost(self, model: LocalModel) -> tuple[list[str], str]:
+        """The ends that are cut off, and what there are no words for.
+
+        Where one tokenizer reads more than the others by far (T5 beside CLIP), it decides.
+        """
+        whole = list(self.readings.values())
+        decisive = whole[-1:] if model.family.flow else whole
+        spelled = next((each.spelled for each in decisive if each.spelled), "")
+        return [each.cut_off for each in decisive], spelled
 
 
 def read_prompts(reader: PromptReader, settings: Settings) -> Iterator[ReadPrompt]:
@@ -83,6 +85,8 @@ def read_prompts(reader: PromptReader, settings: Settings) -> Iterator[ReadPromp
             is_plain = settings.prompt_syntax == "plain"
             sections = ((Span(text),),) if is_plain else parse(text)
             words = text if is_plain else text_of(sections)
+            if reader.is_whole:
+                sections, is_plain = ((Span(words),),), True
             readings = _readings(reader, words, sections, is_plain=is_plain)
             yield ReadPrompt(name, without_words(words, reader.words), readings)
 
@@ -123,11 +127,13 @@ def _readings(
     found = {}
     for name, whole in reader.read(words).items():
         own = [list(_tokens(reader, name, section)) for section in sections]
-        [comma] = reader.read(",")[name].pieces
-        cut = own if is_plain else chunked(own, partial(_is_same, comma), whole.room)
+        cut = own
+        if not is_plain:
+            [comma] = reader.read(",")[name].pieces
+            cut = chunked(own, partial(_is_same, comma), whole.room)
         chunks = tuple(map(_chunk, cut))
         cut_off = whole.cut_off if is_plain else ""
-        found[name] = PromptReading(chunks, whole.room, cut_off, spelled_out(words, whole.spans))
+        found[name] = PromptReading(chunks, whole.room, cut_off, spelled_out(words, whole.to_spell))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sdgen.errors import InputError
 from sdgen.models.added import with_added_files
+from sdgen.models.capabilities import check_family
 from sdgen.models.finding import ANYWHERE, Search
 from sdgen.models.hub import with_revision
 from sdgen.models.local import LocalModel, find_model
@@ -90,8 +91,10 @@ def check_drawable(settings: Settings, model: LocalModel) -> None:
     """Refuse what `model` or the scheduler cannot do, before anything is loaded.
 
     Raises:
-        InputError: Size, steps, eta or clip_skip are out of their reach.
+        InputError: Size, steps, eta or clip_skip are out of their reach, or something is that only
+            other families of models can do.
     """
+    check_family(settings, model)
     check_size((settings.width, settings.height), model.sizes, model=model.name)
     check_steps(settings.scheduler, settings.steps)
     if model.repaints and settings.mask is None and settings.extend is None:

@@ -14,6 +14,7 @@ from typing import Any
 from sdgen.errors import ModelError
 from sdgen.models import local
 from sdgen.models.checkpoint_keys import Contents, Family, contents_of
+from sdgen.models.families import FAMILIES
 from sdgen.models.folder import CheckedFolder, check_folder
 from sdgen.models.hashes import hash_files, remembered_hash
 from sdgen.models.layouts import layout_files, layout_of
@@ -72,7 +73,9 @@ def _model(path: Path, found: Contents, family: Family) -> local.LocalModel:
     repaints = found.channels == 9
     layout, files = layout_of(family.name), layout_files(family.name)
     pipeline = f"{kind}{'Inpaint' if repaints else ''}Pipeline"
-    usual = local.from_folder(CheckedFolder(layout, pipeline, tuple(files), None))
+    usual = local.from_folder(
+        CheckedFolder(layout, pipeline, FAMILIES[family.name], tuple(files), None)
+    )
     trained = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
     model = replace(
         usual,

@@ -1,8 +1,9 @@
 """How a model reads a text: into which tokens, and which end of it has no room.
 
 Reads the small files of a tokenizer with the `tokenizers` library alone, which takes a few
-milliseconds; the pipeline reads the same files through transformers, and the tests hold the two
-equal. What follows from the tokens (`tail`, `text_notices`) is the same code for both.
+milliseconds (T5's and Qwen's way is in `whole_tokens.py`); the pipeline reads the same files
+through transformers, and the tests hold the two equal. What follows from the tokens (`tail`,
+`text_notices`) is the same code for both.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdgen.errors import ModelError
+from sdgen.models.families import CLIP_LENGTH
 from sdgen.models.folder import read_json
 from sdgen.models.layouts import shipped_vocabulary
 from sdgen.models.local import LocalModel
 from sdgen.models.scripts import is_chinese
+from sdgen.models.whole_tokens import WholeTokenizer, open_whole
 from sdgen.models.words import known_words, unknown_words
 from sdgen.recipe.embeddings import parted
 
@@ -27,9 +30,6 @@ Span = tuple[int, int]
 
 MARKS = 2
 """Tokens that stand around every text: start and end."""
-
-CLIP_LENGTH = 77
-"""Tokens that CLIP's text encoders read, the two marks among them."""
 
 CLIP_WORDS = (
     r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -66,25 +66,38 @@ class Reading:
     cut_off: str
     spans: tuple[Span, ...]
     """The characters of each token."""
+    unknown: tuple[Span, ...] = ()
+    """The characters of those that stand for nothing."""
 
     @property
     def count(self) -> int:
-        """Tokens of the whole text, the two marks left out."""
+        """Tokens of the whole text, the marks left out."""
         return sum(len(piece.ids) for piece in self.pieces)
+
+    @property
+    def to_spell(self) -> tuple[Span, ...]:
+        """For `spelled_out`: what is not known counts as if each letter took several tokens."""
+        letters = [(at, at + 1) for start, end in self.unknown for at in range(start, end)]
+        return (*(span for span in self.spans if span not in self.unknown), *letters, *letters)
 
 
 class PromptReader:
-    """A model's tokenizers, by their names in the pipeline; SDXL has two. All are CLIP's.
+    """A model's tokenizers, by their names in the pipeline; SDXL has two.
 
     Raises:
         ModelError: One is damaged.
     """
 
     def __init__(self, model: LocalModel) -> None:
-        index = read_json(model.parts / "model_index.json", "model_index.json")
-        kinds = {name: index.get(name) or (None, None) for name in ("tokenizer", "tokenizer_2")}
-        named = [name for name, (_, kind) in kinds.items() if kind]
-        self._tokenizers = {name: _open(model.parts / name) for name in named}
+        self._tokenizers: dict[str, tuple[Tokenizer, int] | WholeTokenizer] = {}
+        for reader in model.readers:
+            folder = model.parts / reader.part
+            with _readable(reader.part):
+                is_clip = reader.kind == "clip"
+                self._tokenizers[reader.part] = (
+                    _open(folder) if is_clip else open_whole(folder, reader)
+                )
+        self.is_whole = model.family.flow
         self._words = {one.word: one.vectors for one in model.embeddings}
 
     def read(self, text: str) -> dict[str, Reading]:
@@ -94,9 +107,13 @@ class PromptReader:
             ModelError: The vocabulary lacks what the text needs.
         """
         readings = {}
-        for name, (tokenizer, length) in self._tokenizers.items():
+        for name, tokenizer in self._tokenizers.items():
             with _readable(name):
-                readings[name] = self._read(tokenizer, length - MARKS, text)
+                if isinstance(tokenizer, WholeTokenizer):
+                    readings[name] = _read_whole(tokenizer, text)
+                else:
+                    own, length = tokenizer
+                    readings[name] = self._read(own, length - MARKS, text)
         return readings
 
     @property
@@ -122,6 +139,14 @@ class PromptReader:
             pieces += [replace(piece, word=piece.word + number) for piece in found]
             spans += [(start + begin, start + end) for begin, end in encoding.offsets]
         return Reading(tuple(pieces), room, tail(text, spans, room), tuple(spans))
+
+
+def _read_whole(tokenizer: WholeTokenizer, text: str) -> Reading:
+    tokens = list(tokenizer.tokens(text))
+    spans = tuple((token.start, token.end) for token in tokens)
+    pieces = tuple(_pieces(text, [t.id for t in tokens], spans, [t.word for t in tokens]))
+    unknown = tuple((token.start, token.end) for token in tokens if not token.is_known)
+    return Reading(pieces, tokenizer.room, tail(text, spans, tokenizer.room), spans, unknown)
 
 
 def tail(text: str, spans: Sequence[Span], room: int) -> str:
@@ -187,9 +212,8 @@ def _pieces(
 
 def _open(folder: Path) -> tuple["Tokenizer", int]:
     """The tokenizer in `folder`, and how many tokens it makes at most, marks included."""
-    with _readable(folder.name):
-        config = _config(folder)
-        return _clip_tokenizer(folder, config), int(config.get("model_max_length", CLIP_LENGTH))
+    config = _config(folder)
+    return _clip_tokenizer(folder, config), int(config.get("model_max_length", CLIP_LENGTH))
 
 
 @contextmanager

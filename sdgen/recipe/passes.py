@@ -82,7 +82,7 @@ def _check_second(settings: Settings, rule: SizeRule, *, model: str) -> None:
         )
     assert settings.hires_strength is not None  # a setting's own rule
     _check_steps("hires_strength", settings.hires_strength, hires_steps(settings))
-    check_size(hires_size(settings), SizeRule(rule.multiple), model=model)
+    check_size(hires_size(settings), SizeRule(rule.multiple, longest=rule.longest), model=model)
 
 
 def _check_steps(name: str, strength: float, steps: int) -> None:

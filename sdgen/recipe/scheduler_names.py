@@ -28,6 +28,15 @@ SAMPLER_WORDS: Mapping[str, tuple[str, ...]] = {
     "lcm": ("lcm",),
     "tcd": ("tcd",),
     "sa_solver": ("sa_solver",),
+    "flow_euler": (
+        "flow_euler",
+        "flow_match_euler",
+        "flow_match_euler_discrete",
+        "flowmatch_euler",
+    ),
+    "flow_heun": ("flow_heun", "flow_match_heun", "flow_match_heun_discrete"),
+    "flow_dpmpp_2m": ("flow_dpmpp_2m", "flow_match_dpmpp_2m"),
+    "flow_unipc": ("flow_unipc", "flow_match_unipc"),
 }
 
 SCHEDULE_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -70,7 +79,6 @@ _REFUSED_SAMPLERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "edm_dpm_solver_multistep": (
         "it is for models trained the EDM way", ("dpmpp_2m_karras", "dpmpp_3m"),
     ),
-    "flow_match_euler": ("it is for models trained by flow matching", ("euler",)),
 }  # fmt: skip
 
 _REFUSED_SCHEDULES: Mapping[str, tuple[str, tuple[str, ...]]] = {

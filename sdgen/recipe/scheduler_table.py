@@ -46,6 +46,7 @@ class Sampler:
     noisy: bool = False
     takes_eta: bool = False
     steps: tuple[int, int] = (1, MOST_STEPS)
+    flow: bool = False
 
 
 def sigma_switches(flag: str = "") -> dict[str, object]:
@@ -85,6 +86,8 @@ _SOLVER = "karras exponential beta trailing"
 _K_DIFFUSION = _SOLVER + " uniform"
 _SDE = {"algorithm_type": "sde-dpmsolver++", "solver_order": 2}
 _ODE = {"algorithm_type": "dpmsolver++", "solver_type": "midpoint"}
+# Noise levels of flow matching: a picture is (1 - σ)·clean + σ·noise.
+_FLOW = {"use_flow_sigmas": True, "prediction_type": "flow_prediction"} | sigma_switches()
 # These choose their timesteps themselves in A1111, whatever its schedule type says.
 IGNORE_SCHEDULE = ("ddim", "pndm", "unipc", "lcm")
 # Latents go beyond ±1, so the clipping that DDIM and DDPM have for pixels would ruin them.
@@ -169,5 +172,20 @@ SAMPLERS = {
     "sa_solver": Sampler(
         "SASolver", "stochastic Adams; fresh noise in each step",
         config={"algorithm_type": "data_prediction"} | sigma_switches(), noisy=True,
+    ),
+    "flow_euler": Sampler(
+        "FlowMatchEulerDiscrete", "the usual one where models were trained by flow matching",
+        flow=True,
+    ),
+    "flow_heun": Sampler(
+        "FlowMatchHeunDiscrete", "Euler with a correction, for flow; two model calls a step",
+        flow=True,
+    ),
+    "flow_dpmpp_2m": Sampler(
+        "DPMSolverMultistep", "DPM++ 2M, for flow", config=_ODE | {"solver_order": 2} | _FLOW,
+        flow=True,
+    ),
+    "flow_unipc": Sampler(
+        "UniPCMultistep", "UniPC, for flow", config=_FLOW, flow=True,
     ),
 }  # fmt: skip

@@ -41,6 +41,7 @@ class Scheduler:
         takes_eta: Whether it has the setting eta.
         summary: One line for people.
         steps: The fewest and the most steps it can take.
+        flow: Whether it is for models that were trained by flow matching, and for no others.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Scheduler:
     takes_eta: bool
     summary: str
     steps: tuple[int, int]
+    flow: bool = False
 
 
 def _table() -> Iterator[Scheduler]:
@@ -73,6 +75,7 @@ def _without_schedule(name: str, sampler: Sampler) -> Scheduler:
         takes_eta=sampler.takes_eta,
         summary=sampler.summary,
         steps=sampler.steps,
+        flow=sampler.flow,
     )
 
 
@@ -227,7 +230,8 @@ def from_diffusers(class_name: str, config: Mapping[str, object]) -> Scheduler |
 def _agrees(sampler: Sampler, config: Mapping[str, object]) -> bool:
     decisive = ("algorithm_type", "solver_order", "solver_type", "skip_prk_steps")
     keys = [key for key in decisive if key in sampler.config and key in config]
-    return all(config[key] == sampler.config[key] for key in keys)
+    is_flow = sampler.class_name.startswith("FlowMatch") or config.get("use_flow_sigmas") is True
+    return is_flow == sampler.flow and all(config[key] == sampler.config[key] for key in keys)
 
 
 def check_steps(scheduler: str, steps: int) -> None:

@@ -16,10 +16,14 @@ MOST_TOGETHER = 64
 
 @dataclass(frozen=True, slots=True)
 class SizeRule:
-    """What a model can draw: multiples of `multiple` pixels, or only the `only` listed sizes."""
+    """What a model can draw: multiples of `multiple` pixels, or only the `only` listed sizes.
+
+    No side may be longer than `longest` pixels, where that is not 0.
+    """
 
     multiple: int = 8
     only: tuple[Size, ...] = ()
+    longest: int = 0
 
 
 def parse_size(text: str) -> Size:
@@ -48,6 +52,10 @@ def check_size(size: Size, rule: SizeRule, *, model: str) -> None:
             f"{model} does not draw {width}x{height}; it was trained for "
             + ", ".join(f"{w}x{h}" for w, h in rule.only),
             hint=f"the nearest are {_join(_closest(size, rule.only))}",
+        )
+    if rule.longest and max(size) > rule.longest:
+        raise InputError(
+            f"{model} draws at most {rule.longest} pixels a side, not {width}x{height}"
         )
     if width % rule.multiple or height % rule.multiple:
         raise InputError(

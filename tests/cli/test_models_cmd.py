@@ -55,7 +55,7 @@ def test_info_tells_sizes_defaults_and_files(sdgen, model):
 
 def test_info_as_json(sdgen, model):
     value = json.loads(sdgen("models", "info", "storybook", "--json").stdout)
-    assert value["sizes"] == {"multiple": 8, "only": [[64, 64], [64, 128]]}
+    assert value["sizes"] == {"multiple": 8, "only": [[64, 64], [64, 128]], "longest": 0}
     assert value["defaults"]["steps"] == 4
     assert value["files"].keys() == {"unet.safetensors"}
 

@@ -163,7 +163,7 @@ def test_no_step_of_a_scheduler_waits_for_the_gpu(cuda, tiny_sd: Path, monkeypat
             torch.cuda.set_sync_debug_mode("default")
 
     monkeypatch.setattr(pipeline, "progress_bar", watched)
-    for name in SCHEDULERS:
+    for name in (each.name for each in SCHEDULERS.values() if not each.flow):
         draw(cuda, tiny_sd, scheduler="euler", steps=6)  # graphs are there
         try:
             draw(cuda, tiny_sd, scheduler=name, steps=6)

@@ -18,7 +18,9 @@ from sdgen.recipe.settings import Settings
 
 CPU = torch.device("cpu")
 
-FAMILIES = sorted({entry.class_name: name for name, entry in SCHEDULERS.items()}.values())
+FAMILIES = sorted(
+    {entry.class_name: name for name, entry in SCHEDULERS.items() if not entry.flow}.values()
+)
 """One scheduler of each class of diffusers."""
 
 NOISY = ["dpmpp_2m_sde", "dpmpp_sde", "euler_ancestral", "lcm", "tcd", "dpm2_ancestral"]

@@ -50,10 +50,17 @@ class Architecture(Protocol):
     def unpacked(self, pipeline: Any, latents: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
         """The other way round; `size` is height and width in latents."""
 
-    def prepared(self, pipeline: Any, packed: torch.Tensor) -> Any:
+    def prepared(self, pipeline: Any, packed: torch.Tensor, size: tuple[int, ...]) -> Any:
         """What `prepare_latents` of such a pipeline returns where its latents are `packed`."""
 
 
 def network_of(pipeline: Any) -> Any:
     """The network that removes the noise: a UNet, or a transformer."""
     return pipeline.unet if hasattr(pipeline, "unet") else pipeline.transformer
+
+
+def latent_shape(pipeline: Any, settings: Settings) -> tuple[int, int, int]:
+    """Channels, height and width of a picture's latents."""
+    factor = pipeline.vae_scale_factor
+    channels = pipeline.vae.config.latent_channels
+    return channels, settings.height // factor, settings.width // factor

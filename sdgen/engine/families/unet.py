@@ -40,7 +40,7 @@ class UNet:
         """As they are."""
         return latents
 
-    def prepared(self, _: Any, packed: torch.Tensor) -> torch.Tensor:
+    def prepared(self, _: Any, packed: torch.Tensor, __: tuple[int, ...]) -> torch.Tensor:
         """The latents."""
         return packed
 
