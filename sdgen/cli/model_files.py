@@ -26,8 +26,10 @@ class Listed:
     @property
     def row(self) -> tuple[str, str, str, str]:
         """As a line of the table of models."""
-        size = f", {self.path.stat().st_size / 1e9:.1f} GB" if self.path.is_file() else ""
-        return self.name, self.fault or "ready", _NO_LICENCE, f"{self.kind}{size}: {self.path}"
+        size = f"{self.path.stat().st_size / 1e9:.1f} GB" if self.path.is_file() else ""
+        facts = ", ".join(filter(None, (self.kind, size)))
+        told = f"{facts}: {self.path}" if self.kind else str(self.path)
+        return self.name, self.fault or "ready", _NO_LICENCE, told
 
     @property
     def told(self) -> dict[str, Any]:

@@ -28,9 +28,15 @@ def _scheduler_names(incomplete: str) -> list[str]:
 
 
 def model_names(incomplete: str) -> list[str]:
+    from sdgen.errors import SdgenError
     from sdgen.models.catalogue import all_entries
+    from sdgen.models.single_file import names_here
 
-    return _starting(incomplete, list(all_entries()))
+    try:
+        here = names_here()
+    except SdgenError:  # a folder that is not there: told when the name is used
+        here = []
+    return _starting(incomplete, list(dict.fromkeys([*all_entries(), *here])))
 
 
 def _config_names(incomplete: str) -> list[str]:

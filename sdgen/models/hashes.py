@@ -1,8 +1,9 @@
-"""SHA-256 of weight files; of big ones remembered by device, inode, size and time."""
+"""SHA-256 of weight files; of big ones remembered by inode, size and times."""
 
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,14 @@ from sdgen.errors import ModelError
 
 REMEMBERED_FROM_BYTES = 1024 * 1024
 """Smaller files are hashed each time: that is as fast as looking them up, and always true."""
+
+MOST_REMEMBERED = 20_000
+"""The oldest beyond these are forgotten."""
+
+WAIT_SECONDS = 5
+"""So long a run waits for another one that writes its hashes down."""
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def hash_files(folder: Path, files: tuple[str, ...], *, read_all: bool = False) -> dict[str, str]:
@@ -85,9 +94,10 @@ def _hash(path: Path, shown: str, memory: "_Memory") -> str:
 
 
 def identity_of(path: Path, shown: str) -> str:
-    """Device, inode, size and times of change of a file, as one word.
+    """Inode, size and times of change of a file, as one word.
 
-    The time of its content can be set by anybody (`touch -r`, `cp -p`); the inode's own cannot.
+    The time of its content can be set by anybody (`touch -r`, `cp -p`); the inode's own cannot. The
+    number of a device is not in it: a network's share has another one whenever it is mounted.
 
     Raises:
         ModelError: It cannot be read; `shown` is its name for people.
@@ -95,7 +105,7 @@ def identity_of(path: Path, shown: str) -> str:
     with _readable(shown):
         status = path.stat()
     times = f"{status.st_mtime_ns}:{status.st_ctime_ns}"
-    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{times}"
+    return f"{status.st_ino}:{status.st_size}:{times}"
 
 
 @contextmanager
@@ -119,44 +129,56 @@ def cache_file() -> Path:
 
 
 class _Memory:
-    """A small JSON file of hashes; losing it, or an entry to a parallel run, only costs time."""
+    """A small JSON file of hashes, shared by all runs; losing it only costs time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._changed = False
-        self._doubted: dict[str, str] = {}
+        self._learned: dict[str, str] = {}
         self.known = _load(path)
 
     def doubt(self) -> None:
         """Know nothing until it is learned again; what is not stays on the disk as it is."""
-        self._doubted, self.known = self.known, {}
+        self.known = {}
 
     def learn(self, key: str, value: str) -> str:
-        self.known[key] = value
-        self._changed = True
+        self.known[key] = self._learned[key] = value
         return value
 
     def save(self) -> None:
-        if not self._changed:
+        """Add what was learned to what other runs wrote meanwhile, whole or not at all."""
+        if not self._learned:
             return
+        from filelock import FileLock  # loads here, not where all is known
+
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._doubted | self.known, file)
-            Path(name).replace(self._path)
-        except OSError:
+            with FileLock(self._path.with_suffix(".lock"), timeout=WAIT_SECONDS):
+                entries = [*(_load(self._path) | self._learned).items()][-MOST_REMEMBERED:]
+                _replace(self._path, json.dumps(dict(entries)))
+        except (OSError, NotImplementedError):
             return  # a cache that cannot be written is no failure
 
 
+def _replace(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
 def _load(path: Path) -> dict[str, str]:
+    """What is remembered; what is no hash is not, whoever wrote it."""
     try:
         value: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(value, Mapping):
         return {}
-    return {str(k): v for k, v in value.items() if isinstance(v, str) and len(v) == 64}
+    return {str(k): v for k, v in value.items() if isinstance(v, str) and _DIGEST.fullmatch(v)}
 
 
 def expected_hashes(folder: Path) -> dict[str, str]:

@@ -112,7 +112,7 @@ class LocalModel:
         return dict(_hashes(files, self.fingerprint()))
 
     def fingerprint(self) -> tuple[str, ...]:
-        """Device, inode, size and time of each of `weights`: changes when a file does.
+        """Inode, size and times of each of `weights`: changes when a file does.
 
         Raises:
             ModelError: A file cannot be read.

@@ -1,6 +1,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -125,10 +127,40 @@ def test_weights_changed_with_their_old_time_are_hashed_anew(tmp_path: Path, mon
     assert hashes.hash_files(tmp_path, ("w",)) != first
 
 
+def test_runs_at_once_lose_no_hash_of_each_other(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(hashes, "REMEMBERED_FROM_BYTES", 1)
+    for name in "abcd":
+        (tmp_path / name).write_text(name)
+    code = (
+        "import sys; from pathlib import Path; from sdgen.models import hashes; "
+        "hashes.REMEMBERED_FROM_BYTES = 1; hashes.hash_files(Path(sys.argv[1]), (sys.argv[2],))"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), n]) for n in "abcd"]
+    assert [run.wait() for run in runs] == [0] * 4
+    asked = []
+    monkeypatch.setattr(hashes, "_digest", lambda path: asked.append(path) or "0" * 64)
+    hashes.hash_files(tmp_path, tuple("abcd"))
+    assert asked == []
+    assert hashes.remembered_hash(tmp_path / "a") == hashlib.sha256(b"a").hexdigest()
+    assert sorted(path.name for path in hashes.cache_file().parent.iterdir()) == [
+        "hashes.json", "hashes.lock"
+    ]  # fmt: skip
+
+
+def test_the_oldest_hashes_are_forgotten(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(hashes, "REMEMBERED_FROM_BYTES", 1)
+    monkeypatch.setattr(hashes, "MOST_REMEMBERED", 2)
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+        hashes.hash_files(tmp_path, (name,))
+    known = [hashes.remembered_hash(tmp_path / name) is not None for name in "abc"]
+    assert known == [False, True, True]
+
+
 def test_a_broken_hash_memory_is_ignored(tmp_path: Path):
     memory = hashes.cache_file()
     memory.parent.mkdir(parents=True)
-    for text in ("", "[]", '{"a": 1}', "\x00"):
+    for text in ("", "[]", '{"a": 1}', "\x00", "[" * 100_000, '{"a": "' + "x" * 64 + '"}'):
         memory.write_text(text)
         (tmp_path / "w").write_bytes(b"one")
         assert hashes.hash_files(tmp_path, ("w",))["w"] == hashlib.sha256(b"one").hexdigest()
