@@ -5,7 +5,6 @@ import hashlib
 import json
 import socket
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -27,7 +26,9 @@ from sdgen.models.checkpoint_keys import FAMILIES, contents_of
 from sdgen.models.embedding import check_embedding
 from sdgen.models.tokens import PromptReader
 from sdgen.models.weights import Tensor
+from tests.cli.test_single_files import checkpoint
 from tests.engine.drawing import draw, kept_state, pixels, planned
+from tests.models.test_checkpoint_keys import XL
 from tests.single_files import (
     as_open_clip,
     toy_layouts,
@@ -282,19 +283,20 @@ def test_the_vocabulary_is_clips(offline, tmp_path):
     assert len(vocabulary) == 49408
     (tmp_path / "merges.txt").write_bytes(merges)
     (tmp_path / "vocab.json").write_text(json.dumps(vocabulary))
+    model = find_model(str(checkpoint(tmp_path / "xl.safetensors", XL)))
     for name in ("tokenizer", "tokenizer_2"):
         folder = layouts.layout_of("sdxl") / name
         (tmp_path / "tokenizer_config.json").write_text(
             (folder / "tokenizer_config.json").read_text()
         )
         theirs = CLIPTokenizer.from_pretrained(tmp_path)
-        ours = single_file._tokenizer(SimpleNamespace(parts=folder.parent), name)
+        ours = single_file._tokenizer(model, name)
         assert ours("a painting of a cat").input_ids == [49406, 320, 3086, 539, 320, 2368, 49407]
         assert ours("bozuman").input_ids == [49406, 647, 4091, 786, 49407]
         for text in TEXTS:
             options = {"padding": "max_length", "truncation": True}
             assert ours(text, **options).input_ids == theirs(text, **options).input_ids
-    reader = PromptReader(SimpleNamespace(parts=folder.parent, embeddings=()))
+    reader = PromptReader(model)
     for text in TEXTS:
         pieces = reader.read(text)["tokenizer_2"].pieces
         read = [one for piece in pieces for one in piece.ids]
