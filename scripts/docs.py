@@ -17,7 +17,7 @@ from sdgen.files.configs import list_configs
 from sdgen.models.catalogue import CATALOGUE, Entry
 from sdgen.models.consent import bytes_in_words
 from sdgen.recipe.approximations import APPROXIMATIONS
-from sdgen.recipe.post import TREATMENTS
+from sdgen.recipe.post import TREATMENTS, Treatment
 from sdgen.recipe.schedulers import SCHEDULERS
 from sdgen.recipe.settings import ALIASES, Settings
 
@@ -67,10 +67,14 @@ def configs() -> str:
 def treatments() -> str:
     """The table of what can be done to a finished picture."""
     rows = [
-        [f"`{name}`", f"{one.least:g} … {one.most:g}", f"{one.nothing:g}", one.meaning]
+        [f"`{name}`", f"{one.least:g} … {one.most:g}", _nothing(one), one.meaning]
         for name, one in TREATMENTS.items()
     ]
     return table(["step", "from … to", "does nothing at", "what it does"], rows)
+
+
+def _nothing(treatment: Treatment) -> str:
+    return "-" if treatment.nothing is None else f"{treatment.nothing:g}"
 
 
 def approximations() -> str:

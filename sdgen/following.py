@@ -73,7 +73,7 @@ def planned(
         InputError: The recipe lacks a prompt, or the model cannot draw what it says.
         ModelError: A LoRA is not here.
     """
-    are_given = flags.values.keys() & {"lora", "vae", "embedding"}
+    are_given = flags.values.keys() & {"lora", "vae", "embedding", "upscaler"}
     names_only: dict[str, str] | None = None if are_given else {}
     found = plan(
         [drawn_seed(), taken, flags],

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["model", "lora", "vae", "embedding", "controlnet", "ip_adapter", "image_encoder"]
+Kind = Literal[
+    "model", "lora", "vae", "embedding", "controlnet", "ip_adapter", "image_encoder", "upscaler"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,27 +7,25 @@ as one wants for a comparison. A row without any gets its seed when the batch ru
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sdgen.batch.job_words import Word, job_words
 from sdgen.batch.keys import is_key, job_key, unknown_key
-from sdgen.batch.names import checked_name
 from sdgen.batch.rows import Fault, Part, Place, Row
 from sdgen.errors import InputError, ModelError, SdgenError
-from sdgen.files.styles import find_styles
+from sdgen.files.wildcards import Wildcards
 from sdgen.models import LocalModel
 from sdgen.models.finding import ANYWHERE, Search
 from sdgen.models.resolve import plan
 from sdgen.recipe.layers import DRAWN, MAX_SAID, Layer, layer_from
+from sdgen.recipe.prompt.choices import Lines
 from sdgen.recipe.prompt.styles import Style
-from sdgen.recipe.prompt.wording import AS_WRITTEN, FindStyles, Wording
+from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording
 from sdgen.recipe.settings import Settings
 from sdgen.sources.paths import meant_from
-
-MAX_IMAGES = 10_000
-"""Pictures of one row."""
 
 UNSEEDED = Layer(DRAWN, {"seed": 0, "variation_seed": 0})
 """Stands below everything, so that a row without a seed can be checked."""
@@ -51,6 +49,8 @@ class Draft:
     name: str = ""
     styles: tuple[Style, ...] = ()
     """Of this row alone, around those of the command."""
+    lines: Lines | None = None
+    """Of its own folder of wildcards; None are those of the command."""
     is_variation_open: bool = False
 
     @property
@@ -75,6 +75,8 @@ class Around:
     search: Search = ANYWHERE
     wording: Wording = AS_WRITTEN
     folder: Path = Path()
+    wildcards: dict[Path, Wildcards] = field(default_factory=dict)
+    """The folders that rows have named by now, each file of which is read once."""
 
 
 def draft_row(row: Row | Fault, around: Around) -> Draft:
@@ -87,7 +89,8 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
     if isinstance(row, Fault):
         raise _as_error(row, around.source)
     layer, words, errors = _said(row, around.source)
-    name, num_images, styles = _job_words(words, around, errors)
+    own, faults = job_words(words, around.folder, around.wording.table, around.wildcards)
+    errors.extend(_as_error(fault, around.source) for fault in faults)
     if layer is None:
         raise _joined(errors)
     layer = meant_from(layer, around.folder)
@@ -95,7 +98,7 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
     planned = None
     try:
         planned = plan(layers, find=around.find, search=around.search)
-        _check_wording(planned.settings, layer, around.wording.within(styles))
+        _check_wording(planned.settings, layer, around.wording.within(own.styles, own.lines))
     except ModelError as error:
         if "model" not in layer.values:
             raise
@@ -112,9 +115,10 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
         has_seed=_is_said("seed", layers),
         is_variation_open=planned.settings.variation_strength > 0
         and not _is_said("variation_seed", layers),
-        num_images=num_images,
-        name=name,
-        styles=styles,
+        num_images=around.num_images or own.num_images,
+        name=own.name,
+        styles=own.styles,
+        lines=own.lines,
     )
 
 
@@ -137,10 +141,10 @@ def _check_wording(settings: Settings, layer: Layer, wording: Wording) -> None:
         raise InputError(told, hint=error.hint) from None
 
 
-def _said(row: Row, source: str) -> tuple[Layer | None, dict[str, "_Word"], list[SdgenError]]:
+def _said(row: Row, source: str) -> tuple[Layer | None, dict[str, Word], list[SdgenError]]:
     """The settings of a row as one layer (None: unreadable), its job words, and what is wrong."""
     layers: list[Layer] = []
-    words: dict[str, _Word] = {}
+    words: dict[str, Word] = {}
     errors: list[SdgenError] = []
     for part in row.parts:
         settings, own, faults = _sort(part)
@@ -165,18 +169,10 @@ def _merged(layers: Sequence[Layer]) -> Layer:
     return Layer("", values, where)
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """The value of a job key, and where it stands."""
-
-    value: Any
-    place: Place
-
-
-def _sort(part: Part) -> tuple[dict[str, Any], dict[str, _Word], list[Fault]]:
+def _sort(part: Part) -> tuple[dict[str, Any], dict[str, Word], list[Fault]]:
     """Settings as written, job words under their own names, and faults of the keys."""
     settings: dict[str, Any] = {}
-    words: dict[str, _Word] = {}
+    words: dict[str, Word] = {}
     faults: list[Fault] = []
     if len(part.said) > MAX_SAID:
         place = next(iter(part.where.values()))
@@ -190,46 +186,8 @@ def _sort(part: Part) -> tuple[dict[str, Any], dict[str, _Word], list[Fault]]:
         elif own in words:
             faults.append(Fault(part.where[key], f"{own} is given twice (once as {key!r})"))
         else:
-            words[own] = _Word(value, part.where[key])
+            words[own] = Word(value, part.where[key])
     return settings, words, faults
-
-
-def _job_words(
-    words: Mapping[str, _Word], around: Around, errors: list[SdgenError]
-) -> tuple[str, int, tuple[Style, ...]]:
-    """Name, number of pictures and styles; what is wrong with them joins `errors`."""
-    name, count = "", 1
-    styles: tuple[Style, ...] = ()
-    try:
-        if "name" in words:
-            name = checked_name(words["name"].value, words["name"].place)
-        if "num_images" in words:
-            count = _checked_count(words["num_images"])
-        if "style" in words:
-            styles = _styles(words["style"], around.wording.table or find_styles)
-    except Fault as fault:
-        errors.append(_as_error(fault, around.source))
-    return name, around.num_images or count, styles
-
-
-def _styles(word: _Word, table: FindStyles) -> tuple[Style, ...]:
-    """The styles that a row names, as text with commas or as a list."""
-    said = word.value.split(",") if isinstance(word.value, str) else word.value
-    if not isinstance(said, list) or not all(isinstance(one, str) for one in said):
-        raise Fault(word.place, f"style must be names of styles, not {word.value!r}")
-    try:
-        return table([one.strip() for one in said if one.strip()])
-    except InputError as error:
-        raise Fault(word.place, str(error), hint=error.hint) from error
-
-
-def _checked_count(word: _Word) -> int:
-    text = str(word.value).strip()
-    is_whole = not isinstance(word.value, bool) and text.isascii() and text.isdigit()
-    if not is_whole or len(text) > 9 or not 1 <= int(text) <= MAX_IMAGES:
-        reason = f"num_images must be a whole number from 1 to {MAX_IMAGES}, not {word.value!r}"
-        raise Fault(word.place, reason)
-    return int(text)
 
 
 def lines_of(error: SdgenError) -> Sequence[str]:
@@ -276,7 +234,8 @@ _BLAMED = {
     "model must": ("model",), "clip_skip cannot": ("clip_skip",),
     " asks for ": ("image", "width", "height"), "the mask ": ("mask",),
     " leaves none to draw": ("strength", "hires_strength", "steps"), "extend ": ("extend",),
-    "hires_scale ": ("hires_scale",),
+    "hires_scale ": ("hires_scale",), "hires_size ": ("hires_size",),
+    "upscaler ": ("upscaler",), "post esrgan ": ("post",),
     " has no eta": ("eta", "scheduler"), " cannot draw in ": ("steps", "scheduler"),
 }  # fmt: skip
 """Words of a fault that is in no single setting → the settings that may have brought it about."""

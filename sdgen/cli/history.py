@@ -24,7 +24,7 @@ def history_lines(record: Record) -> Iterator[str]:
 def _node(record: Mapping[str, Any], depth: int) -> dict[str, Any]:
     """Of a nested record, which is unchecked: what is not as it should be is left out."""
     settings = _object(record.get("settings"))
-    said = ("prompt", "model", "seed", "width", "height", "strength", "hires_scale")
+    said = ("prompt", "model", "seed", "width", "height", "strength", "hires_scale", "hires_size")
     node = {name: settings[name] for name in said if settings.get(name) is not None}
     parent = _object(record.get("parent"))
     sources = record.get("sources") if isinstance(record.get("sources"), list) and depth else []
@@ -54,6 +54,7 @@ def _lines(node: Mapping[str, Any], indent: str) -> Iterator[str]:
     facts += [
         f"{name} {node[name]:g}" for name in ("strength", "hires_scale") if _is_number(node, name)
     ]
+    facts += [f"hires_size {node['hires_size']}"] if "hires_size" in node else []
     yield f"{indent}{' '.join(short.split())} ({node.get('model', '?')}, {', '.join(facts)})"
     if "variation_of" in node:
         yield f"{indent}├─ a variation of the picture with sha256 {str(node['variation_of'])[:16]}…"

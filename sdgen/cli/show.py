@@ -253,5 +253,10 @@ def _followed_rows(record: "Record") -> Iterator[Row]:
 
 def _extent(added: "AddedRecord") -> str:
     """How much of a model it changed, as far as that has a number."""
-    words = {"lora": "layers", "embedding": "vectors", "ip_adapter": "layers"}
+    words = {
+        "lora": "layers",
+        "embedding": "vectors",
+        "ip_adapter": "layers",
+        "upscaler": "blocks",
+    }
     return f"{added.modules} {words[added.kind]}, " if added.kind in words else ""

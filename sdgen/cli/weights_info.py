@@ -14,6 +14,8 @@ from sdgen.models.ip_adapter import (
     is_ip_adapter,
 )
 from sdgen.models.lora import check_lora, layers_of
+from sdgen.models.upscaler import check_upscaler, network_in
+from sdgen.models.upscaler_keys import network_of
 from sdgen.models.vae import check_vae, is_vae
 from sdgen.models.weights import check_weights
 
@@ -30,6 +32,7 @@ _FLAGS = {
     "controlnet": "a ControlNet: --controlnet FILE[:SCALE] --control-image FILE",
     "ip_adapter": "an IP-Adapter: --ip-adapter FILE[:SCALE] --ip-adapter-image FILE",
     "image_encoder": "an image encoder: --image-encoder FOLDER",
+    "upscaler": "an upscaler: sdgen upscale --with FILE",
 }
 
 
@@ -41,22 +44,33 @@ def tell_file(path: Path, out: Output) -> None:
     """
     found = _checked(path)
     layers = layers_of(found) if found.kind == "lora" else {}
-    vectors = {"vectors": found.vectors, "word": found.word} if found.kind == "embedding" else {}
-    parts = {"layers": layers} if layers else vectors
+    facts = _facts(found)
+    parts = {"layers": layers} if layers else facts
     out.json({"name": found.name, "kind": found.kind, **parts, "sha256": found.sha256})
     out.table(
         [
             ("name", found.name),
             ("what it is", _FLAGS[found.kind]),
             *((f"  {part}", f"{count} layers") for part, count in layers.items()),
-            *((f"  {part}", str(value)) for part, value in vectors.items()),
+            *((f"  {part}", str(value)) for part, value in facts.items()),
             ("sha256", found.sha256),
         ]
     )
 
 
+def _facts(found: AddedFile) -> dict[str, int | str]:
+    if found.kind == "embedding":
+        return {"vectors": found.vectors, "word": found.word}
+    if found.kind == "upscaler":
+        network = network_in(found)
+        return {"scale": network.scale, "network": network.kind, "blocks": network.blocks}
+    return {}
+
+
 def _checked(path: Path) -> AddedFile:
     names = check_weights(path, path.name)
+    if network_of(names):
+        return check_upscaler(path)
     for is_it, check in _KINDS:
         if is_it(names):
             return check(path)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from sdgen.metadata.record import Environment, Record
+    from sdgen.models.finding import AddedFile
 
 OnStep = Callable[[int, int], None]
 """Called after each step with (steps done, steps in all); may raise to stop the picture."""
@@ -164,6 +165,33 @@ class ImageGenerator(Protocol):
 
 OpenGenerator = Callable[[], ImageGenerator]
 """Opens one, when there is something to draw."""
+
+
+def upscale(
+    image: "Image.Image",
+    file: "AddedFile",
+    size: tuple[int, int],
+    device: str,
+    environment: "Environment",
+) -> "tuple[Image.Image, Environment]":
+    """`image` in `size` by the network in `file`, without a model that draws.
+
+    Args:
+        image: RGB.
+        file: From `models.upscaler.check_upscaler`.
+        size: Width and height in pixels.
+        device: auto, cpu, cuda or cuda:N.
+        environment: Of the picture's record, if it has one: torch computes by the same switches.
+
+    Returns:
+        The larger picture, and what a record says of how it was enlarged.
+
+    Raises:
+        SdgenError: There is no such device, the weights do not fit together, or memory is short.
+    """
+    with unsearched():
+        from sdgen.engine.upscaling import upscaled_alone  # torch loads here
+    return upscaled_alone(image, file, size, device, environment)
 
 
 def open_generator(device: str = "auto", kernels: str = "eager") -> ImageGenerator:

@@ -7,7 +7,7 @@ from typing import Literal
 from sdgen.engine.memory_signs import is_lack_of_memory
 from sdgen.errors import GenerationError, SdgenError
 
-Stage = Literal["load", "encode", "denoise", "decode"]
+Stage = Literal["load", "encode", "denoise", "decode", "upscale"]
 
 
 class LackOfMemoryError(Exception):

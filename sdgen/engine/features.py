@@ -15,6 +15,7 @@ from sdgen.engine.lora import added_to, notices_of, with_added
 from sdgen.engine.notices import notices_on
 from sdgen.engine.own_vae import vae_record, with_own_vae
 from sdgen.engine.safety import with_checker
+from sdgen.engine.upscaling import upscaler_record, with_upscaler
 from sdgen.metadata.record import AddedRecord
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
@@ -24,6 +25,7 @@ Feature = Callable[[LoadedModel, LocalModel, Settings], AbstractContextManager[L
 FEATURES: tuple[Feature, ...] = (
     with_added, with_embeddings, with_own_vae, with_freeu, with_checker, with_controlnets,
     with_ip_adapters,
+    with_upscaler,
 )  # fmt: skip
 """In the order in which they are put on; they come off in the other one."""
 
@@ -53,6 +55,7 @@ def added_records(loaded: LoadedModel, model: LocalModel, settings: Settings) ->
         *vae_record(model, settings),
         *controlnet_records(model, settings),
         *ip_adapter_records(model, settings),
+        *upscaler_record(model, settings),
     ]
 
 

@@ -156,18 +156,13 @@ class DiffusersGenerator:
             loaded = self._load(call.model, _shared(slots).dtype, way)
             with with_features(loaded, call.model, _shared(slots)) as whole:
                 found = draw_together(whole, slots, way, call.on_step)
+            outcomes: list[Drawing | SdgenError] = []
+            for slot, drawn in found.items():
+                settings = slots[slot].model_copy(update={"dtype": dtype})  # type: ignore[union-attr]
+                place = BatchRecord(size=len(slots), slot=slot)
+                outcomes.append(_finished(drawn, settings, call, loaded, place, device))
         except LackOfMemoryError as lack:
             return lack.stage
-        outcomes: list[Drawing | SdgenError] = []
-        for slot, drawn in found.items():
-            if not isinstance(drawn, Drawn):
-                outcomes.append(drawn)
-                continue
-            settings = slots[slot].model_copy(update={"dtype": dtype})  # type: ignore[union-attr]
-            place = BatchRecord(size=len(slots), slot=slot)
-            outcomes.append(recorded(drawn, settings, call.model, loaded, place, device))
-            for notice in drawn.notices:
-                call.tell(notice)
         return outcomes
 
     def _open(self, model: LocalModel, dtype: str, shape: Shape) -> LoadedModel:
@@ -205,6 +200,26 @@ class DiffusersGenerator:
         if way.on_cpu:
             return torch.device("cpu"), "float32"
         return self._device, choose_dtype(dtype, self._device)
+
+
+def _finished(
+    drawn: Drawn | SdgenError,
+    settings: Settings,
+    call: _Call,
+    loaded: LoadedModel,
+    place: BatchRecord,
+    device: torch.device,
+) -> Drawing | SdgenError:
+    """The picture of one slot with its record, or why there is none."""
+    if not isinstance(drawn, Drawn):
+        return drawn
+    try:
+        drawing = recorded(drawn, settings, call.model, loaded, place, device)
+    except SdgenError as error:
+        return error
+    for notice in drawn.notices:
+        call.tell(notice)
+    return drawing
 
 
 def _shared(slots: Slots) -> Settings:

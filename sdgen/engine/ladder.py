@@ -25,9 +25,12 @@ Each tile is decoded with means of its own, so that its colours are a little off
 smaller it is.
 """
 
+UPSCALE_TILES = (256, 128, 64)
+"""Lengths of the tiles that an upscaler computes, in pixels of the small picture."""
 
 _DOING: Mapping[Stage, str] = {
-    "load": "loading", "encode": "encoding", "denoise": "denoising", "decode": "decoding"
+    "load": "loading", "encode": "encoding", "denoise": "denoising", "decode": "decoding",
+    "upscale": "enlarging",
 }  # fmt: skip
 
 
@@ -43,6 +46,7 @@ class Way:
         vae_dtype: Number format of the VAE; empty is that of the model.
         layout: How weights lie in memory; empty is what format and device do well.
         kernels: What computes the networks: eager, or fused (`sdgen.engine.fused`).
+        upscale_tile: Length of the tiles that an upscaler computes, one of `UPSCALE_TILES`.
     """
 
     most: int = MOST_TOGETHER
@@ -52,11 +56,14 @@ class Way:
     vae_dtype: str = ""
     layout: str = ""
     kernels: Kernels = "eager"
+    upscale_tile: int = UPSCALE_TILES[0]
 
     def __str__(self) -> str:
         told = ["on the CPU"] if self.on_cpu else []
         told += ["with the model's parts one after the other"] if self.offload else []
         told += [f"decoded in tiles of {self.tile} pixels"] if self.tile else []
+        small = self.upscale_tile < UPSCALE_TILES[0]
+        told += [f"enlarged in tiles of {self.upscale_tile} pixels"] if small else []
         told += [f"{self.most} at a time"] if self.most < MOST_TOGETHER and not told else []
         return ", ".join(told) or "as usual"
 
@@ -88,6 +95,9 @@ def next_way(way: Way, stage: Stage, size: int, side: int, *, is_cuda: bool) -> 
     """
     if stage == "decode" and not way.tile and side > SMALLEST_TILE:
         return replace(way, tile=tile_for(side))
+    smaller = [length for length in UPSCALE_TILES if length < way.upscale_tile]
+    if stage == "upscale" and smaller:
+        return replace(way, upscale_tile=smaller[0])
     if stage != "load" and size > 1:  # a decode, too, may find no room in what a large call left
         return replace(way, most=(size + 1) // 2)
     if is_cuda and not (way.offload or way.on_cpu):
@@ -109,12 +119,14 @@ def way_recorded(environment: Mapping[str, Any]) -> Way:
     """
     tile, vae_dtype = environment.get("vae_tile"), environment.get("vae_dtype")
     is_tile = type(tile) is int and SMALLEST_TILE <= tile <= 4096 and tile % 8 == 0
+    of_upscaler = environment.get("upscale_tile")
     return Way(
         tile=tile if is_tile else 0,  # type: ignore[arg-type]
         offload=environment.get("offload") is True,
         vae_dtype="float32" if vae_dtype == "float32" else "",
         layout="channels_last" if environment.get("layout") == "channels_last" else "contiguous",
         kernels="fused" if environment.get("kernels") == "fused" and can_fuse() else "eager",
+        upscale_tile=of_upscaler if of_upscaler in UPSCALE_TILES else UPSCALE_TILES[0],
     )
 
 

@@ -20,6 +20,7 @@ from sdgen.engine.single_file import parts_in
 from sdgen.errors import ModelError
 from sdgen.garbage import unsearched
 from sdgen.models import LocalModel
+from sdgen.models.finding import AddedFile
 from sdgen.models.hashing import begin_hashing
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class LoadedModel:
 
     The pipeline's own scheduler is replaced for each call; `trained` never changes. `hashed` gives
     the hashes of its files when they are known. `texts` are its last embeddings, `attention` the
-    kernel that its UNet used for each shape (`kernel_used`).
+    kernel that its UNet used for each shape (`kernel_used`), `upscaler` what a second pass may
+    enlarge by.
     `controlnets`, and the `eyes` of IP-Adapters, are there for one call, as settings ask for them.
     """
 
@@ -45,6 +47,7 @@ class LoadedModel:
     attention: dict[Hashable, str] = field(default_factory=dict)
     controlnets: tuple[Any, ...] = ()
     eyes: "Eyes | None" = None
+    upscaler: AddedFile | None = None
     _kept: dict[str, tuple[Hashable, Any]] = field(default_factory=dict)
 
     @property

@@ -4,16 +4,28 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter
 
-from sdgen.recipe.post import TREATMENTS, parse_post
+from sdgen.recipe.post import TREATMENTS, enlarged_size, parse_post
 
 SHARPENED_RADIUS = 2
 """Pixels: how far around itself a pixel is sharpened against."""
 
 
-def processed(image: Image.Image, steps: Sequence[str]) -> Image.Image:
-    """`image` (RGB) after `steps` in their order; itself where there are none."""
+Enlarge = Callable[[Image.Image, tuple[int, int]], Image.Image]
+"""Gives a picture in a larger size, by a network."""
+
+
+def processed(
+    image: Image.Image, steps: Sequence[str], enlarge: Enlarge | None = None
+) -> Image.Image:
+    """`image` (RGB) after `steps` in their order; itself where there are none.
+
+    `enlarge` does what Pillow does not: the step esrgan, which cannot do without it.
+    """
     for step in map(parse_post, steps):
-        if step.amount != TREATMENTS[step.name].nothing:
+        if step.name == "esrgan":
+            assert enlarge is not None
+            image = enlarge(image, enlarged_size(image.size, [str(step)]))
+        elif step.amount != TREATMENTS[step.name].nothing:
             image = _DOING[step.name](image, step.amount)
     return image
 

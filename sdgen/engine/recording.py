@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import torch
+from PIL import Image
 
 from sdgen.engine import Drawing
 from sdgen.engine.environment import environment
@@ -12,6 +13,7 @@ from sdgen.engine.loader import LoadedModel
 from sdgen.engine.post import processed
 from sdgen.engine.safety import outcome_of
 from sdgen.engine.together import Drawn
+from sdgen.engine.upscaling import upscaled
 from sdgen.metadata.record import (
     BatchRecord,
     ModelRecord,
@@ -43,9 +45,17 @@ def recorded(
         loaded: Its hashes, and the scheduler of the call.
         place: Size of the call, and the slot.
         device: Which drew.
+
+    Raises:
+        LackOfMemoryError: In an enlargement.
+        SdgenError: There is no picture, since an enlargement failed.
     """
     scheduler = loaded.pipeline.scheduler
-    image = processed(drawn.image, settings.post)
+
+    def enlarge(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+        return upscaled(image, model.upscaler, size, device, drawn.upscale_tile)
+
+    image = processed(drawn.image, settings.post, enlarge)
     before = pixels_sha256(drawn.image) if settings.post else None
     record = Record(
         created=now(),

@@ -19,18 +19,22 @@ from sdgen.engine.loader import LoadedModel, layout_of
 from sdgen.engine.prompts import Text
 from sdgen.errors import GenerationError
 from sdgen.metadata.record import Environment
-from sdgen.recipe.passes import steps_drawn_over
+from sdgen.recipe.passes import has_second_pass, steps_drawn_over
 from sdgen.recipe.settings import Settings
 from sdgen.sources.fitting import repainted
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A picture, how it was drawn, for the record, and what the user should know of it."""
+    """A picture, how it was drawn, for the record, and what the user should know of it.
+
+    `upscale_tile` is the length of the tiles in which it may be enlarged, from its `Way`.
+    """
 
     image: Image.Image
     how: Environment
     notices: tuple[str, ...] = ()
+    upscale_tile: int = 0
 
 
 def draw_together(
@@ -115,7 +119,7 @@ def latents_of(
             kind = architecture_of(loaded.pipeline)
             lengths = max(kind.lengths(loaded.pipeline, row) for row in rows)
             texts = [kind.encode(loaded.pipeline, loaded.texts, row, lengths) for row in rows]
-        if rows[0].hires_scale is not None:
+        if has_second_pass(rows[0]):
             return _in_two_passes(loaded, rows, texts, on_step, way)
         with failures_of("decode"):  # the same part of the model, with the same remedy
             beginning = beginning_of(loaded, rows, way)
@@ -171,6 +175,8 @@ def _drawn(
         "layout": layout_of(loaded.pipeline),
         "kernels": way.kernels,
     }  # fmt: skip
-    if settings.image or settings.hires_upscaler == "lanczos":
+    if settings.upscaler:
+        how["upscale_tile"] = way.upscale_tile
+    if settings.image or settings.hires_upscaler in ("lanczos", "esrgan"):
         how["pillow"] = PIL.__version__  # it brings pictures to size
-    return Drawn(image, how, tuple(notices))
+    return Drawn(image, how, tuple(notices), way.upscale_tile)

@@ -6,8 +6,8 @@ for is named; whether the recipe can still be read, reading the new file tells.
 
 import io
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,15 @@ class Converted:
     notices: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Enlarger:
+    """What enlarges a picture: RGB → larger RGB; so many times, and its name for texts."""
+
+    enlarge: Callable[[Image.Image], Image.Image]
+    scale: float
+    name: str
+
+
 def converted(path: Path, format: Format, quality: int | None = None) -> Converted:
     """The picture at `path` as a file of `format`.
 
@@ -66,6 +75,32 @@ def converted(path: Path, format: Format, quality: int | None = None) -> Convert
         image, told = _in_colour(_whole(file, format))
         found = _anybodys(image, carried, format, quality)
         return Converted(found.data, told + found.notices)
+
+
+def enlarged_file(path: Path, format: Format, enlarger: Enlarger) -> Converted:
+    """Anybody's picture at `path`, larger, as a file of `format`; its texts go along.
+
+    As A1111 does it, a text `postprocessing` in a PNG says what was done, and its own stay as they
+    are. Transparency is enlarged by Lanczos.
+
+    Raises:
+        InputError: It cannot be read, or the format cannot hold its pixels.
+        SdgenError: It cannot be enlarged.
+    """
+    with readable(path) as file:
+        if format_in(head_of(file)) in (None, "json"):
+            raise InputError("is no PNG, JPEG, WebP or AVIF")
+        carried = carried_by(file)
+        file.seek(0)
+        image, told = _in_colour(_whole(file, format))
+    larger = enlarger.enlarge(image.convert("RGB"))
+    if image.mode == "RGBA":
+        larger.putalpha(image.getchannel("A").resize(larger.size, Image.Resampling.LANCZOS))
+    larger.info = {key: image.info[key] for key in ("icc_profile",) if key in image.info}
+    done = f"Postprocess upscale by: {enlarger.scale:g}, Postprocess upscaler: {enlarger.name}"
+    noted = replace(carried, texts={**carried.texts, "postprocessing": done})
+    found = _anybodys(larger, noted, format, None)
+    return Converted(found.data, told + found.notices)
 
 
 def _ours(image: Image.Image, record: Record, format: Format, quality: int | None) -> Converted:

@@ -6,12 +6,15 @@ readers look for the line by its first word and compare numbers as text.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator
 
 from sdgen.metadata.control_text import control_pairs
 from sdgen.metadata.record import Record
 from sdgen.recipe.loras import LoraEntry, parse_lora
+from sdgen.recipe.passes import has_second_pass
+from sdgen.recipe.post import parse_post
 from sdgen.recipe.prompt.loras import TAG, lora_tags
 from sdgen.recipe.prompt.weights import escaped
 from sdgen.recipe.schedulers import SCHEDULERS
@@ -123,6 +126,9 @@ def _last_pairs(settings: Settings) -> Iterator[Pair]:
     yield from control_pairs(settings)
     if settings.post:
         yield "Post", ", ".join(settings.post)
+    if scales := [step.amount for step in map(parse_post, settings.post) if step.name == "esrgan"]:
+        yield "Postprocess upscale by", _number(math.prod(scales))
+        yield "Postprocess upscaler", settings.upscaler
 
 
 def _passes(settings: Settings) -> Iterator[Pair]:
@@ -131,9 +137,14 @@ def _passes(settings: Settings) -> Iterator[Pair]:
         yield "Mask blur", str(settings.mask_blur)
     if settings.hires_scale is not None:
         yield "Hires upscale", _number(settings.hires_scale)
+    if settings.hires_size is not None:
+        yield "Hires resize", settings.hires_size
+    if has_second_pass(settings):
         if settings.hires_steps is not None:
             yield "Hires steps", str(settings.hires_steps)
-        yield "Hires upscaler", str(settings.hires_upscaler).capitalize()
+        is_named = settings.hires_upscaler == "esrgan"
+        shown = settings.upscaler if is_named else str(settings.hires_upscaler).capitalize()
+        yield "Hires upscaler", shown
 
 
 def _hashes(record: Record) -> Iterator[Pair]:

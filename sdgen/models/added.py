@@ -11,6 +11,7 @@ from sdgen.models.ip_adapter import IMAGE_ENCODERS, IP_ADAPTERS, with_ip_adapter
 from sdgen.models.local import LocalModel
 from sdgen.models.lock import ADDED, Lock
 from sdgen.models.lora import find_lora, with_loras
+from sdgen.models.upscaler import UPSCALERS, with_upscaler
 from sdgen.models.vae import VAES
 from sdgen.recipe.settings import Settings
 
@@ -27,7 +28,14 @@ def with_added_files(
         InputError: A tag of the prompt cannot be read, or two files have one name or word.
         ModelError: One is not here, or is none of its kind.
     """
-    for add in (with_loras, with_embeddings, with_vae, with_controlnets, with_ip_adapters):
+    for add in (
+        with_loras,
+        with_embeddings,
+        with_vae,
+        with_controlnets,
+        with_ip_adapters,
+        with_upscaler,
+    ):
         model, settings = add(model, settings, search)
     return model, settings
 
@@ -47,7 +55,7 @@ def files_of(lock: Lock, folders: Sequence[Path]) -> tuple[AddedFile, ...]:
         *(VAES.find(name, places, search) for name in lock.added("vae")),
         *(
             kind.find(name, places, search)
-            for kind in (CONTROLNETS, IP_ADAPTERS, IMAGE_ENCODERS)
+            for kind in (CONTROLNETS, IP_ADAPTERS, IMAGE_ENCODERS, UPSCALERS)
             for name in lock.added(kind.name)
         ),
     )

@@ -17,8 +17,8 @@ from sdgen.recipe.loras import SUFFIX
 class AddedFile:
     """A file of weights that passed its checks.
 
-    `kind` is lora, vae, embedding, controlnet, ip_adapter or image_encoder; `name` is what the
-    record says, never a path; `sha256` is that of the whole file, in hex, and `tensors_sha256` that
+    `kind` is lora, vae, embedding, controlnet, ip_adapter, image_encoder or upscaler; `name` is
+    what the record says, never a path; `sha256` is that of the whole file, in hex, and `tensors_sha256` that
     of a LoRA's numbers, by which A1111 and Civitai know it. An embedding stands where the prompt
     says `word`, for so many `vectors`.
     `made_for` is what a LoRA's header says that it was distilled for. `repository`, `revision` (the

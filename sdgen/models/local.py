@@ -51,7 +51,7 @@ class LocalModel:
     noise.
     `loras` are added while it draws, in this order (`with_loras`); `vae` decodes instead of its
     own; `embeddings` are words that it learns for prompts; `controlnets` follow pictures, and
-    `ip_adapters` look at them with `image_encoder`. `family` says what it can do and `guidance`
+    `ip_adapters` look at them with `image_encoder`; `upscaler` enlarges what it drew. `family` says what it can do and `guidance`
     how it is guided; `readers` are its tokenizers.
     A single file is `folder` itself; configurations and tokenizers are then those of `layout`, and
     `trained` is what the file tells otherwise of the training, as a scheduler's configuration does.
@@ -76,6 +76,7 @@ class LocalModel:
     controlnets: "tuple[AddedFile, ...]" = ()
     ip_adapters: "tuple[AddedFile, ...]" = ()
     image_encoder: "AddedFile | None" = None
+    upscaler: "AddedFile | None" = None
     layout: Path | None = None
     trained: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ class LocalModel:
     @property
     def added(self) -> "tuple[AddedFile, ...]":
         """All that is added to it while it draws."""
-        alone = [one for one in (self.vae, self.image_encoder) if one is not None]
+        alone = [one for one in (self.vae, self.image_encoder, self.upscaler) if one is not None]
         return (*self.loras, *self.embeddings, *self.controlnets, *self.ip_adapters, *alone)
 
     def hashes(self, *, read_all: bool = False) -> dict[str, str]:

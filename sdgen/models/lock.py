@@ -37,12 +37,13 @@ ADDED = {
     "controlnet": "controlnets",
     "ip_adapter": "ip_adapters",
     "image_encoder": "image_encoders",
+    "upscaler": "upscalers",
 }
 """Kinds of files that are added to models → the field of the lock that holds their hashes."""
 
 IN_WORDS = {
     "lora": "LoRAs", "vae": "VAEs", "embedding": "embeddings", "controlnet": "ControlNets",
-    "ip_adapter": "IP-Adapters", "image_encoder": "image encoders",
+    "ip_adapter": "IP-Adapters", "image_encoder": "image encoders", "upscaler": "upscalers",
 }  # fmt: skip
 """The same kinds → several of them, for people."""
 
@@ -90,6 +91,7 @@ class Lock(_Part):
     controlnets: dict[str, Digest] | None = Field(default=None, description="and of ControlNets")
     ip_adapters: dict[str, Digest] | None = Field(default=None, description="and of IP-Adapters")
     image_encoders: dict[str, Digest] | None = Field(default=None, description="and theirs")
+    upscalers: dict[str, Digest] | None = Field(default=None, description="and of upscalers")
 
     on_hub: dict[str, LockedPlace] | None = Field(
         default=None, description="kind and name of an added file → where on the hub it comes from"
@@ -149,6 +151,7 @@ def lock_of(models: Iterable[LocalModel]) -> Lock:
         controlnets=_added_of(every, "controlnet") or None,
         ip_adapters=_added_of(every, "ip_adapter") or None,
         image_encoders=_added_of(every, "image_encoder") or None,
+        upscalers=_added_of(every, "upscaler") or None,
         on_hub={
             one.key: LockedPlace(repository=one.repository, revision=one.revision, file=one.file)
             for model in every

@@ -4,26 +4,28 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-NEEDS: Mapping[str, str] = MappingProxyType(
+_SECOND_PASS = ("hires_scale", "hires_size")
+
+NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "variation_seed": "variation_strength",
-        "strength": "image",
-        "fit": "image",
-        "extend": "image",
-        "mask": "image",
-        "mask_blur": "mask",
-        "hires_steps": "hires_scale",
-        "hires_strength": "hires_scale",
-        "hires_upscaler": "hires_scale",
-        "control_image": "controlnet",
-        "control_prepare": "controlnet",
-        "control_mode": "controlnet",
-        "control_fit": "controlnet",
-        "ip_adapter_image": "ip_adapter",
-        "image_encoder": "ip_adapter",
+        "variation_seed": ("variation_strength",),
+        "strength": ("image",),
+        "fit": ("image",),
+        "extend": ("image",),
+        "mask": ("image",),
+        "mask_blur": ("mask",),
+        "hires_steps": _SECOND_PASS,
+        "hires_strength": _SECOND_PASS,
+        "hires_upscaler": _SECOND_PASS,
+        "control_image": ("controlnet",),
+        "control_prepare": ("controlnet",),
+        "control_mode": ("controlnet",),
+        "control_fit": ("controlnet",),
+        "ip_adapter_image": ("ip_adapter",),
+        "image_encoder": ("ip_adapter",),
     }
 )
-"""Setting → the one that it needs; it is not said, None or empty, without it."""
+"""Setting → those of which it needs one; it is not said, None or empty, without."""
 
 UNSAID = (None, (), "")
 """What a setting is that nobody said, among those beside others."""
@@ -45,7 +47,7 @@ def completed(values: Mapping[str, Any]) -> dict[str, Any]:
         beside["strength"] = 1.0 if values.get("extend") else STRENGTH
     if values.get("mask"):
         beside["mask_blur"] = 4
-    if values.get("hires_scale"):
+    if any(values.get(name) for name in _SECOND_PASS):
         is_latent = values.get("hires_upscaler") == "latent"
         beside |= {"hires_strength": 0.6 if is_latent else 0.35, "hires_upscaler": "lanczos"}
     if values.get("controlnet"):

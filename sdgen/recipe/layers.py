@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 
 from sdgen.errors import InputError, did_you_mean
 from sdgen.recipe.beside import NEEDS, UNSAID, completed
+from sdgen.recipe.pixels import parse_size
 from sdgen.recipe.settings import ALIASES, LACKS, REFUSED, Settings, canonical_name
-from sdgen.recipe.sizes import parse_size
 
 DEFAULTS = "defaults"
 DRAWN = "drawn"
@@ -160,12 +160,14 @@ def _without_idle(found: Resolved) -> Resolved:
     idle = [
         name
         for name, needed in NEEDS.items()
-        if getattr(settings, name) not in UNSAID and not getattr(settings, needed)
+        if getattr(settings, name) not in UNSAID
+        and not any(getattr(settings, one) for one in needed)
     ]
     for name in idle:
         needed = NEEDS[name]
-        if sources[needed] == DEFAULTS and sources[name] != DRAWN:
-            raise InputError(f"{name} ({sources[name]}) does nothing without {needed}")
+        if all(sources[one] == DEFAULTS for one in needed) and sources[name] != DRAWN:
+            missing = " or ".join(needed)
+            raise InputError(f"{name} ({sources[name]}) does nothing without {missing}")
         sources[name] = DEFAULTS
     off = {name: Settings.model_fields[name].default for name in idle}
     return Resolved(settings.model_copy(update=off), sources) if idle else found

@@ -2,7 +2,8 @@
 
 from sdgen.errors import InputError
 from sdgen.recipe.outpaint import margins_of
-from sdgen.recipe.post import enlarged_size
+from sdgen.recipe.pixels import parse_size
+from sdgen.recipe.post import enlarged_size, parse_post
 from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import Size, SizeRule, check_size
 
@@ -15,12 +16,19 @@ def steps_over(steps: int, strength: float) -> int:
     return min(int(steps * strength), steps)
 
 
+def has_second_pass(settings: Settings) -> bool:
+    """Whether the drawn picture is enlarged and drawn over."""
+    return settings.hires_scale is not None or settings.hires_size is not None
+
+
 def hires_size(settings: Settings) -> Size:
     """Width and height of the second pass; those of the first where there is none.
 
     Raises:
         InputError: They are no whole pixels.
     """
+    if settings.hires_size is not None:
+        return parse_size(settings.hires_size)
     scale = settings.hires_scale or 1.0
     sides = (settings.width * scale, settings.height * scale)
     if any(side != int(side) for side in sides):
@@ -44,7 +52,7 @@ def steps_drawn(settings: Settings) -> int:
     first = settings.steps
     if settings.strength is not None:
         first = steps_over(first, settings.strength)
-    if settings.hires_scale is None:
+    if not has_second_pass(settings):
         return first
     return first + steps_drawn_over(settings)
 
@@ -56,9 +64,11 @@ def check_passes(settings: Settings, rule: SizeRule, *, model: str) -> None:
         InputError: So it is.
     """
     _check_margins(settings)
-    if settings.strength is not None and not (settings.strength == 0 and settings.hires_scale):
+    is_only_second = settings.strength == 0 and has_second_pass(settings)
+    if settings.strength is not None and not is_only_second:
         _check_steps("strength", settings.strength, settings.steps)
-    if settings.hires_scale is not None:
+    _check_upscaler(settings)
+    if has_second_pass(settings):
         _check_second(settings, rule, model=model)
     check_after(settings)
 
@@ -69,20 +79,51 @@ def check_after(settings: Settings) -> None:
     Raises:
         InputError: So it is.
     """
-    width, height = enlarged_size(hires_size(settings), settings.post)
+    check_size_after(enlarged_size(hires_size(settings), settings.post))
+
+
+def check_size_after(size: Size) -> None:
+    """Refuse a size that is too large to be read again.
+
+    Raises:
+        InputError: So it is.
+    """
+    width, height = size
     if width * height > MAX_PIXELS_AFTER:
         raise InputError(f"post makes {width}x{height} pixels, more than are read again")
 
 
 def _check_second(settings: Settings, rule: SizeRule, *, model: str) -> None:
+    said = "hires_scale" if settings.hires_size is None else "hires_size"
     if settings.mask is not None or settings.extend is not None:
         raise InputError(
-            "hires_scale cannot stand beside mask or extend",
+            f"{said} cannot stand beside mask or extend",
             hint="sdgen upscale enlarges the picture afterwards",
+        )
+    if None not in (settings.hires_scale, settings.hires_size):
+        raise InputError(f"hires_size {settings.hires_size} cannot stand beside hires_scale")
+    first, second = (settings.width, settings.height), hires_size(settings)
+    if any(large < small for small, large in zip(first, second, strict=True)):
+        raise InputError(
+            f"hires_size {settings.hires_size} is smaller than the {first[0]}x{first[1]} before it"
         )
     assert settings.hires_strength is not None  # a setting's own rule
     _check_steps("hires_strength", settings.hires_strength, hires_steps(settings))
     check_size(hires_size(settings), SizeRule(rule.multiple, longest=rule.longest), model=model)
+
+
+def _check_upscaler(settings: Settings) -> None:
+    """Refuse an enlargement by a network without one, and a network that enlarges nothing."""
+    is_step = any(step.name == "esrgan" for step in map(parse_post, settings.post))
+    is_between = settings.hires_upscaler == "esrgan"
+    if (is_step or is_between) and not settings.upscaler:
+        said = "post esrgan" if is_step else "hires_upscaler esrgan"
+        raise InputError(f"{said} needs an upscaler", hint="--upscaler FILE.safetensors")
+    if settings.upscaler and not (is_step or is_between):
+        raise InputError(
+            "upscaler does nothing alone",
+            hint="--post esrgan=2, or --hires-scale 2 --hires-upscaler esrgan",
+        )
 
 
 def _check_steps(name: str, strength: float, steps: int) -> None:

@@ -12,9 +12,9 @@ MOST_STEPS = 16
 
 @dataclass(frozen=True, slots=True)
 class Treatment(Amount):
-    """A way of changing a picture; `nothing` is the amount that does nothing."""
+    """A way of changing a picture; `nothing` is the amount that does nothing, if there is one."""
 
-    nothing: float = 1.0
+    nothing: float | None = 1.0
 
 
 TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
@@ -34,9 +34,19 @@ TREATMENTS: Mapping[str, Treatment] = MappingProxyType(
         "sharpen": Treatment(0, 5, "an unsharp mask of 2 pixels, of this strength", nothing=0),
         "denoise": Treatment(0, 1, "the share of a median of 3x3 pixels in the outcome", nothing=0),
         "enlarge": Treatment(1, 4, "so many times as wide and high, by Lanczos (`sdgen upscale`)"),
+        "esrgan": Treatment(
+            1,
+            8,
+            "the same by the network that `upscaler` names ([upscaling.md](upscaling.md))",
+            nothing=None,
+        ),
     }
 )
 """All that can be done, by name."""
+
+
+ENLARGING = ("enlarge", "esrgan")
+"""Those after which a picture has another size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ def parse_post(text: str) -> PostStep:
 def enlarged_size(size: tuple[int, int], post: Sequence[str]) -> tuple[int, int]:
     """Width and height of a picture of `size` after the steps of `post`."""
     for step in map(parse_post, post):
-        if step.name == "enlarge":
+        if step.name in ENLARGING:
             size = (round(size[0] * step.amount), round(size[1] * step.amount))
     return size
 

@@ -24,6 +24,7 @@ from sdgen.recipe.ip_adapter import fault_of as ip_fault
 from sdgen.recipe.ip_adapter import read_ip_adapters
 from sdgen.recipe.loras import read_loras
 from sdgen.recipe.outpaint import canonical_margins
+from sdgen.recipe.pixels import canonical_size
 from sdgen.recipe.post import read_post
 from sdgen.recipe.prompt.refused import refusal
 from sdgen.recipe.schedulers import find_scheduler
@@ -103,6 +104,10 @@ class Settings(BaseModel):
     vae: Text = Field(
         "", description="VAE to decode with instead of the model's own.",
         json_schema_extra={"metavar": "FILE|FOLDER"},
+    )  # fmt: skip
+    upscaler: Text = Field(
+        "", description="Weights of ESRGAN's kind that enlarge: for `post`, or a second pass.",
+        json_schema_extra={"metavar": "FILE"},
     )  # fmt: skip
     scheduler: Annotated[str, AfterValidator(_canonical_scheduler)] = Field(
         "dpmpp_2m", description="How the noise is removed: a name from `sdgen schedulers`.",
@@ -192,6 +197,10 @@ class Settings(BaseModel):
         None, ge=1, le=4, description="Enlarges the drawn picture by this, and draws over it.",
         json_schema_extra=_also("hr_scale", "hires_upscale"),
     )  # fmt: skip
+    hires_size: Annotated[str, AfterValidator(canonical_size)] | None = Field(
+        None, description="The same to a size of its own; what does not fit in is cut off.",
+        json_schema_extra=_also("hires_resize") | {"metavar": "WxH"},
+    )  # fmt: skip
     hires_strength: float | None = Field(
         None, ge=0, le=1, description="Share of the steps drawn over it; 0.35 (latent: 0.6).",
         json_schema_extra=_also("hr_strength"),
@@ -200,8 +209,8 @@ class Settings(BaseModel):
         None, ge=1, le=1000, description="Steps of that second pass; the first's if not given.",
         json_schema_extra=_also("hr_second_pass_steps"),
     )  # fmt: skip
-    hires_upscaler: Literal["lanczos", "latent"] | None = Field(
-        None, description="What is enlarged: pixels (lanczos, if not given), or the latents.",
+    hires_upscaler: Literal["lanczos", "latent", "esrgan"] | None = Field(
+        None, description="lanczos (if not given), latent, or esrgan: what `upscaler` says.",
         json_schema_extra=_also("hr_upscaler"),
     )  # fmt: skip
     eta: float = Field(
@@ -246,8 +255,8 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         for name in WHOLE:
-            needed = NEEDS[name]
-            if getattr(self, needed) and getattr(self, name) in UNSAID:
+            needed = next((one for one in NEEDS[name] if getattr(self, one)), "")
+            if needed and getattr(self, name) in UNSAID:
                 reason = f"needs {'an' if name[0] in 'aeiou' else 'a'} {name}"
                 raise PydanticCustomError(LACKS, "{reason}", {"field": needed, "reason": reason})
         for field, reason in filter(None, (control_fault(self), ip_fault(self))):

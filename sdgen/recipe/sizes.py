@@ -1,6 +1,5 @@
 """Sizes: `WIDTHxHEIGHT`, and what a model can draw. Refused when wrong, never rounded."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,18 +23,6 @@ class SizeRule:
     multiple: int = 8
     only: tuple[Size, ...] = ()
     longest: int = 0
-
-
-def parse_size(text: str) -> Size:
-    """Read `768x512` (also `768×512`, `768*512`) as width and height in pixels.
-
-    Raises:
-        InputError: It is not two whole numbers.
-    """
-    match = re.fullmatch(r"\s*(\d{1,6})\s*[xX×*]\s*(\d{1,6})\s*", text)
-    if not match:
-        raise InputError(f"size must be WIDTHxHEIGHT, not {text!r}", hint="for example 768x512")
-    return int(match[1]), int(match[2])
 
 
 def check_size(size: Size, rule: SizeRule, *, model: str) -> None:

@@ -101,7 +101,7 @@ def test_a_model_of_listed_sizes_gets_the_one_of_the_nearest_shape(sdgen, monkey
         (("--image", "cat.png", "--extend", "all=32", "--size", "64x64", "--fit", "crop"),
          "extend left=32,top=32,right=32,bottom=32 leaves no room for the image in 64x64"),
         (("--image", "cat.png", "--fit", "zoom"), "fit (flags) must be 'crop', 'pad' or 'stretch'"),
-        (("--hires-steps", "3"), "hires_steps (flags) does nothing without hires_scale"),
+        (("--hires-steps", "3"), "hires_steps (flags) does nothing without hires_scale or"),
         (("--hires-scale", "1.3"), "hires_scale 1.3 makes 64x64 no whole pixels"),
         (("--hires-scale", "5"), "hires_scale (flags) must be at most 4"),
         (("--hires-scale", "1.0625"), "fake draws multiples of 8 pixels, not 68x68"),

@@ -44,7 +44,7 @@ def test_sharpening_makes_an_edge_steeper_and_a_median_takes_a_speck_away():
     assert processed(speck, ["denoise=0.5"]).getpixel((2, 2)) == (130, 130, 130)
 
 
-@pytest.mark.parametrize("name", TREATMENTS)
+@pytest.mark.parametrize("name", [n for n, one in TREATMENTS.items() if one.nothing is not None])
 def test_the_amount_that_does_nothing_changes_no_pixel_and_others_do(name):
     noise = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
     picture, known = Image.fromarray(noise), TREATMENTS[name]

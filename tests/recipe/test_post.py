@@ -24,7 +24,7 @@ def test_the_order_is_kept_and_a_step_may_come_twice():
 @pytest.mark.parametrize("name", TREATMENTS)
 def test_bounds(name):
     known = TREATMENTS[name]
-    for amount in (known.least, known.nothing, known.most):
+    for amount in {known.least, known.nothing, known.most} - {None}:
         assert parse_post(str(parse_post(f"{name}={amount}"))).amount == amount
     for amount in (known.least - 0.01, known.most + 0.01, "nan", "much", ""):
         with pytest.raises(ValueError, match=f"{name} must be {known.least:g} to {known.most:g}"):

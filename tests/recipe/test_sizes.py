@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdgen.errors import InputError
-from sdgen.recipe.sizes import SizeRule, check_size, parse_size
+from sdgen.recipe.pixels import parse_size
+from sdgen.recipe.sizes import SizeRule, check_size
 
 ONLY = SizeRule(only=((256, 256), (192, 320), (320, 192), (384, 192)))
 

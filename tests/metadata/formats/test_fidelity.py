@@ -190,6 +190,18 @@ def test_second_passes_are_followed():
 
 
 @pytest.mark.parametrize(
+    ("said", "size"),
+    [("1024x768", "1024x768"), ("1024x0", "1024x1024"), ("0x700", "700x700")],
+)
+def test_second_passes_to_a_size_are_followed(said, size):
+    extras = {"Hires resize": said, "Hires upscaler": "Latent"}
+    found = {"extras": extras, "strength": 0.5, "width": 512, "height": 512}
+    values = taken(**found)
+    assert (values["hires_size"], values["hires_strength"]) == (size, 0.5)
+    assert "hires_scale" not in values
+
+
+@pytest.mark.parametrize(
     ("said", "upscaler", "fidelity"),
     [("Latent", "latent", "close"), ("Latent (nearest)", "latent", "approximated"),
      ("Lanczos", "lanczos", "close"), ("R-ESRGAN 4x+", "lanczos", "approximated")],
