@@ -113,7 +113,8 @@ def generate(
     from sdgen.metadata.record import as_written  # what pictures need loads with the first one
 
     table = None if styles_file is None else Path(styles_file)
-    wording = wording_of(None if wildcards is None else Path(wildcards), _several(style), table)
+    lines = None if wildcards is None else Path(wildcards)
+    wording = wording_of(lines, _several(style), table, _several(config))
     said = {k: str(v) if isinstance(v, Path) else v for k, v in settings.items()}
     flags = layer_from("arguments", {"prompt": prompt, **said})
     planned = plan_picture(flags, _several(config))

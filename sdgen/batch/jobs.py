@@ -136,9 +136,8 @@ def _pictures(drafts: Sequence[Draft], base_seed: int, wording: Wording) -> Iter
             name = (
                 draft.name if is_single or not draft.name else f"{draft.name}-{named[draft.name]}"
             )
-            settings, written = _worded(
-                draft, numbered(seeded, index), wording.within(draft.styles)
-            )
+            around = wording.within(draft.styles, draft.lines)
+            settings, written = _worded(draft, numbered(seeded, index), around)
             yield _Picture(draft, settings, name, written)
 
 

@@ -19,13 +19,14 @@ JOB_KEYS: Mapping[str, str] = {
     "id": "name",
     "style": "style",
     "styles": "style",
+    "wildcards": "wildcards",
 }
-"""Accepted spellings → `num_images` (of this row; seed + i), `name` (stem of the file), and `style`
-(names in the table of styles)."""
+"""Accepted spellings → `num_images` (of this row; seed + i), `name` (stem of the file), `style`
+(names in the table of styles), and `wildcards` (their folder)."""
 
 
 def job_key(key: str) -> str | None:
-    """`num_images`, `name` or `style` if `key` means one of them, else None."""
+    """`num_images`, `name`, `style` or `wildcards` if `key` means one of them, else None."""
     return JOB_KEYS.get(folded(key))
 
 

@@ -123,7 +123,7 @@ def batch(
     opened = executor_for(device, kernels, gpus=gpus, workers=workers)
     options = BatchOptions(
         format_named(format) or "png", parse_shard(shard) if shard else WHOLE, limit, name,
-        wording_of(wildcards, style, styles_file), strict_tokens,
+        wording_of(wildcards, style, styles_file, config), strict_tokens,
         inside_of(privacy, no_embed=no_embed), micro_batch_of(micro_batch),
     )  # fmt: skip
     asked = _Asked(file, dialect, config, flags, num_images, lora_dir)

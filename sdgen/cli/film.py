@@ -105,7 +105,7 @@ def film(
     lock = open_lock(locked=locked, path=lock_file)
     planned = plan_picture(with_stdin_prompt(flags), config, Search(lora_dir))
     check_locked(lock, [planned.model])
-    settings, written = wording_of(wildcards, style, styles_file).worded(planned.settings)
+    settings, written = wording_of(wildcards, style, styles_file, config).worded(planned.settings)
     if word:
         check_ability("word maps", "--word", planned.model)
     maps_words = not no_words and "word maps" in planned.model.family.can

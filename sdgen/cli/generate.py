@@ -71,7 +71,7 @@ def generate(
     lock = open_lock(locked=locked, path=lock_file)
     planned = plan_picture(with_stdin_prompt(flags), config, Search(lora_dir))
     check_locked(lock, [planned.model])
-    wording = wording_of(wildcards, style, styles_file)
+    wording = wording_of(wildcards, style, styles_file, config)
     pictures = pictures_of(planned.settings, num_images, wording)
     if strict_tokens:
         refuse_losses(("", settings, planned.model) for settings, _ in pictures)

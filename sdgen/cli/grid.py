@@ -119,7 +119,7 @@ def grid(
     options = BatchOptions(
         format=format_named(format) or "png",
         micro_batch=micro_batch_of(micro_batch),
-        wording=wording_of(wildcards, style, styles_file),
+        wording=wording_of(wildcards, style, styles_file, config),
         strict_tokens=strict_tokens,
     )
     drafts = _drafts(asked, config, Search(lora_dir))

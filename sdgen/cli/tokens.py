@@ -37,7 +37,7 @@ def tokens(
     out = Output(as_json=as_json)
     planned = plan_picture(with_stdin_prompt(flags), config, Search(lora_dir))
     reader = PromptReader(planned.model)
-    settings, written = wording_of(wildcards, style, styles_file).worded(planned.settings)
+    settings, written = wording_of(wildcards, style, styles_file, config).worded(planned.settings)
     for read in read_prompts(reader, settings):
         text = getattr(settings, read.name)
         if written is not None and text != getattr(written, read.name):

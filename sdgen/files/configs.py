@@ -6,7 +6,7 @@ own configs lie in `~/.config/sdgen/configs/` and stand before shipped ones of t
 """
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,25 @@ from sdgen.errors import InputError, did_you_mean
 from sdgen.files.folders import is_file
 from sdgen.files.model_folders import KEYS as PLACES
 from sdgen.recipe.layers import Layer, layer_from
-from sdgen.sources.paths import meant_from
+from sdgen.recipe.settings import folded
+from sdgen.sources.paths import from_folder, meant_from
 
 PURPOSE_KEY = "for"
+WORDING_KEYS = {"wildcards": "wildcards", "style": "style", "styles": "style"}
+"""What a config says of how prompts are put together, which is no setting: spelling → name."""
+
 _ENDINGS = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What configs say of how prompts are put together.
+
+    `wildcards` is their folder; `styles` are names in the table.
+    """
+
+    wildcards: Path | None = None
+    styles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +146,37 @@ def user_defaults() -> Layer | None:
     return _layer(path, str(path), beside=PLACES) if path and is_file(path) else None
 
 
+def wording_in(configs: Sequence[str]) -> Put:
+    """What the person's own defaults and `configs` say of wildcards and styles; the last counts.
+
+    Raises:
+        InputError: A config is not there, cannot be read, or says it in a way that means nothing.
+    """
+    folder = user_folder()
+    own = [folder / "config.yaml"] if folder and is_file(folder / "config.yaml") else []
+    found = Put()
+    for path in (*own, *map(find_config, configs)):
+        found = _put(path, found)
+    return found
+
+
+def _put(path: Path, before: Put) -> Put:
+    said, where = _read(path)
+    wildcards, styles = before.wildcards, before.styles
+    for key, value in said.items():
+        name = WORDING_KEYS.get(folded(key))
+        if name == "wildcards":
+            if not isinstance(value, str):
+                raise InputError(f"{path}, {where[key]}: wildcards must be a folder")
+            wildcards = from_folder(value, path.parent) if value else None
+        elif name == "style":
+            names = value.split(",") if isinstance(value, str) else value
+            if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+                raise InputError(f"{path}, {where[key]}: style must be names of styles")
+            styles = tuple(one.strip() for one in names if one.strip())
+    return Put(wildcards, styles)
+
+
 def list_configs() -> list[Config]:
     """Every named config with what it is for; a broken one says what is wrong with it."""
     return [_describe(name, path) for name, path in config_paths().items()]
@@ -148,7 +194,8 @@ def _describe(name: str, path: Path) -> Config:
 def _layer(path: Path, source: str, *, beside: Collection[str] = ()) -> Layer:
     """What the file says of settings; `beside` are further keys that are none."""
     said, where = _read(path)
-    settings = {key: value for key, value in said.items() if key not in (PURPOSE_KEY, *beside)}
+    others = {PURPOSE_KEY, *WORDING_KEYS, *beside}
+    settings = {key: value for key, value in said.items() if folded(key) not in others}
     return meant_from(layer_from(source, settings, where), path.parent)
 
 

@@ -18,9 +18,9 @@ class AddedFile:
     """A file of weights that passed its checks.
 
     `kind` is lora, vae, embedding, controlnet, ip_adapter, image_encoder or upscaler; `name` is
-    what the record says, never a path; `sha256` is that of the whole file, in hex, and `tensors_sha256` that
-    of a LoRA's numbers, by which A1111 and Civitai know it. An embedding stands where the prompt
-    says `word`, for so many `vectors`.
+    what the record says, never a path; `sha256` is that of the whole file, in hex, and
+    `tensors_sha256` that of a LoRA's numbers, by which A1111 and Civitai know it. An embedding
+    stands where the prompt says `word`, for so many `vectors`.
     `made_for` is what a LoRA's header says that it was distilled for. `repository`, `revision` (the
     commit) and `file` are where on the hub it comes from, if it does.
     """

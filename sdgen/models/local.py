@@ -51,8 +51,8 @@ class LocalModel:
     noise.
     `loras` are added while it draws, in this order (`with_loras`); `vae` decodes instead of its
     own; `embeddings` are words that it learns for prompts; `controlnets` follow pictures, and
-    `ip_adapters` look at them with `image_encoder`; `upscaler` enlarges what it drew. `family` says what it can do and `guidance`
-    how it is guided; `readers` are its tokenizers.
+    `ip_adapters` look at them with `image_encoder`; `upscaler` enlarges what it drew.
+    `family` says what it can do and `guidance` how it is guided; `readers` are its tokenizers.
     A single file is `folder` itself; configurations and tokenizers are then those of `layout`, and
     `trained` is what the file tells otherwise of the training, as a scheduler's configuration does.
     `remarks` must be told before it draws.

@@ -8,6 +8,14 @@ from sdgen.recipe.layers import Layer, is_list
 from sdgen.sources.store import ROLES, Role, is_reference
 
 
+def from_folder(said: str, folder: Path) -> Path:
+    """The path that `said` means in a file in `folder`; `~` is the home folder, if there is one."""
+    try:
+        return folder / Path(said).expanduser()
+    except RuntimeError:  # no such home
+        return folder / said
+
+
 def meant_from(layer: Layer, folder: Path) -> Layer:
     """`layer` with the paths of its pictures as they are meant in a file in `folder`."""
     paths: dict[str, Any] = {
@@ -28,4 +36,4 @@ def _meant(role: Role, said: Any, folder: Path) -> Any:
 def _one(said: Any, folder: Path) -> Any:
     if not isinstance(said, str) or not said.strip() or is_reference(said.strip()):
         return said
-    return str(folder / Path(said.strip()).expanduser())
+    return str(from_folder(said.strip(), folder))

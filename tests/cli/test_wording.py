@@ -157,3 +157,38 @@ def test_a_picture_that_is_drawn_again_and_kept_tells_what_was_written(sdgen):
     sdgen("a {red|blue} fox", "--seed", 5, "-o", "fox.png")
     assert sdgen("reproduce", "fox.png", "-o", "again.png").exit_code == 0
     assert read_record_of(Path("again.png")).written.prompt == "a {red|blue} fox"
+
+
+def test_configs_name_a_folder_and_styles_and_flags_stand_above_them(sdgen, painter):
+    Path("book/cold").mkdir(parents=True)
+    Path("book/cold/colour.txt").write_text("blue\n")
+    Path("book/night.yaml").write_text("for: nights\nwildcards: cold\nstyle: snow\nsteps: 3\n")
+    assert sdgen("a __colour__ fox", "-c", "book/night.yaml", "-o", "a.png").exit_code == 0
+    assert (prompts(painter), painter.drawn[0].steps) == (["a blue fox, snow"], 3)
+    assert read_record_of(Path("a.png")).written.prompt == "a __colour__ fox"
+    Path("wild/colour.txt").write_text("red\n")
+    sdgen("a __colour__ fox", "-c", "book/night.yaml", "--wildcards", "wild", "-o", "b.png")
+    assert prompts(painter)[1:] == ["a red fox, snow"]
+    Path("home/sdgen").mkdir(parents=True)
+    Path("home/sdgen/config.yaml").write_text("wildcards: ../../wild\n")
+    sdgen("a __colour__ fox", "-o", "c.png")
+    assert prompts(painter)[2:] == ["a red fox"]
+    Path("jobs.txt").write_text("a __colour__ owl\n")
+    sdgen("batch", "jobs.txt", "-c", "book/night.yaml", "-o", "jobs")
+    assert prompts(painter)[3:] == ["a blue owl, snow"]
+    assert sdgen("explain", "-c", "book/night.yaml").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("wildcards: 7", "mine.yaml, line 2: wildcards must be a folder"),
+     ("style: 7", "mine.yaml, line 2: style must be names of styles"),
+     ("wildcards: gone", "there is no folder of wildcards 'gone'"),
+     ("style: gone", "there is no style 'gone'")],
+)  # fmt: skip
+def test_what_a_config_says_wrongly_is_one_line(sdgen, painter, line, told):
+    Path("mine.yaml").write_text(f"steps: 3\n{line}\n")
+    refused = sdgen("a fox", "-c", "./mine.yaml")
+    assert (refused.exit_code, painter.drawn) == (2, [])
+    assert told in refused.stderr
+    assert refused.stderr.count("error: ") == 1

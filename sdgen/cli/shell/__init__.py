@@ -75,7 +75,7 @@ def shell(
         partial(engine.open_generator, device, kernels),
         config_layers(config),
         Search(lora_dir),
-        wording_of(wildcards, style, styles_file),
+        wording_of(wildcards, style, styles_file, config),
         open_lock(locked=locked, path=lock_file),
         strict_tokens,
         preview_kind(preview, preview_as, out),

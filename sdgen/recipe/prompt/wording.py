@@ -40,9 +40,11 @@ class Wording:
     table: FindStyles | None = None
     """Where further styles are found by their names; None is the usual place."""
 
-    def within(self, styles: Sequence[Style]) -> "Wording":
-        """The same with `styles` around the others."""
-        return replace(self, styles=(*self.styles, *styles)) if styles else self
+    def within(self, styles: Sequence[Style], lines: Lines | None = None) -> "Wording":
+        """The same with `styles` around the others, and with `lines` in place of its own."""
+        if not styles and lines is None:
+            return self
+        return replace(self, styles=(*self.styles, *styles), lines=lines or self.lines)
 
     def worded(
         self, settings: Settings, names: Iterable[str] = PROMPTS
