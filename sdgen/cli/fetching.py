@@ -9,7 +9,7 @@ import typer
 
 from sdgen.cli.output import Output
 from sdgen.cli.progress import PLAIN_EVERY_SECONDS, bar_console, duration
-from sdgen.errors import InputError
+from sdgen.errors import InputError, InterruptedRunError
 from sdgen.models.consent import bytes_in_words, leave
 from sdgen.models.hub_names import Reference
 
@@ -76,7 +76,12 @@ def fetch_shown(reference: Reference, out: Output) -> "Order":
             f"{reference.repository} at {order.listing.commit[:12]}"
         )
     with _shown(reference.name, order.size, out) as told:
-        fetch(order, told.received)
+        try:
+            fetch(order, told.received)
+        except KeyboardInterrupt:
+            raise InterruptedRunError(
+                f"stopped while {reference.name} came", hint="the same command goes on from there"
+            ) from None
     return order
 
 

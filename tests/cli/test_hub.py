@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from sdgen.cli import fetching
 from sdgen.models import find_model, hub_client
 from tests.cli.conftest import BIG, TOKEN
 
@@ -145,6 +146,27 @@ def test_a_stopped_download_goes_on_where_it_was(sdgen, hub, tmp_path):
     ranges = [headers["range"] for _, headers in hub.seen if "range" in headers]
     assert ranges == [f"bytes={have}-"]
     assert not list((tmp_path / "hf").rglob("*.part"))
+
+
+def test_ctrl_c_leaves_what_came(sdgen, hub, tmp_path, monkeypatch):
+    real, came = fetching._Seldom.received, []
+
+    def interrupted(self, count, file):
+        real(self, count, file)
+        came.append(count)
+        if file == "tokenizer/merges.txt" and count:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fetching._Seldom, "received", interrupted)
+    outcome = sdgen("models", "pull", "some/mini")
+    assert outcome.exit_code == 130
+    assert "hint: the same command goes on from there" in outcome.stderr
+    assert not list((tmp_path / "hf").rglob("refs/main"))
+    monkeypatch.setattr(fetching._Seldom, "received", real)
+    asked = len([path for path in hub.paths if "/resolve/" in path])
+    assert sdgen("models", "pull", "some/mini").exit_code == 0
+    assert asked > 3, "most of it had come"
+    assert sdgen("models", "verify", "some/mini").exit_code == 0
 
 
 def test_a_server_that_begins_anew_is_followed(sdgen, hub):

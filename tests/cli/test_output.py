@@ -79,6 +79,7 @@ def test_nothing_but_the_one_door_writes_to_the_streams():
     }
     assert found == {
         'cli/app.py: typer.echo(f"sdgen {__version__}")',
+        'batch/seats.py: _COUNT = "import torch; print(torch.cuda.device_count())"',  # a process
         'cli/find.py: sys.stdout.buffer.write(b"".join(os.fsencode(one.path) + b"\\0" '
         "for one in found))",
         "cli/find.py: sys.stdout.buffer.flush()",  # --null is bytes for programs
