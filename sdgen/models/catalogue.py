@@ -28,7 +28,7 @@ class Entry:
             said.
         languages: In which its prompts may be, as ISO 639-1 codes.
         defaults: Its own layer of settings.
-        sizes: What it can draw.
+        sizes: What it can draw, where its files do not say it all.
     """
 
     name: str
@@ -137,7 +137,6 @@ CATALOGUE: Mapping[str, Entry] = {
             download_bytes=15_500 * _MB,  # transformer 4170, encoders 247, 1390 and 9520, VAE 168
             memory_bytes=15_500 * _MB,
             defaults=_square(1024, 28, 7.0),
-            sizes=SizeRule(multiple=16),
         ),
         Entry(
             name="sd35-large",
@@ -149,7 +148,6 @@ CATALOGUE: Mapping[str, Entry] = {
             download_bytes=27_600 * _MB,  # transformer 16300, encoders 247, 1390, 9520, VAE 168
             memory_bytes=27_600 * _MB,
             defaults=_square(1024, 28, 3.5),
-            sizes=SizeRule(multiple=16),
         ),
         Entry(
             name="flux-schnell",
@@ -161,7 +159,6 @@ CATALOGUE: Mapping[str, Entry] = {
             download_bytes=33_700 * _MB,  # transformer 23800, text encoders 246 and 9520, VAE 168
             memory_bytes=33_700 * _MB,
             defaults=_square(1024, 4, 0.0),
-            sizes=SizeRule(multiple=16),
         ),
         Entry(
             name="flux-dev",
@@ -173,7 +170,6 @@ CATALOGUE: Mapping[str, Entry] = {
             download_bytes=33_700 * _MB,  # as flux-schnell
             memory_bytes=33_700 * _MB,
             defaults=_square(1024, 28, 3.5),
-            sizes=SizeRule(multiple=16),
         ),
         Entry(
             name="z-image-turbo",
@@ -184,7 +180,6 @@ CATALOGUE: Mapping[str, Entry] = {
             memory_bytes=20_500 * _MB,  # six billion parameters, text encoder 8050, VAE 168
             languages=("zh", "en"),
             defaults=_square(1024, 8, 0.0),
-            sizes=SizeRule(multiple=16),
         ),
     )
 }

@@ -5,6 +5,7 @@ there is none, and would fall back to pickled weights.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -68,6 +69,7 @@ class CheckedFolder:
     """A folder that passed: its pipeline class, every file that decides pixels, and the variant.
 
     `family` tells how it is drawn; `variant` is `fp16` when only half-precision weights are there.
+    `called` is its name where that of the folder says nothing to people.
     """
 
     path: Path
@@ -75,6 +77,12 @@ class CheckedFolder:
     family: Family
     files: tuple[str, ...]
     variant: str | None
+    called: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What people call the model: `called`, else the folder's own name, links not followed."""
+        return self.called or Path(os.path.normpath(self.path)).name
 
     def config(self, component: str, name: str = "config.json") -> dict[str, Any]:
         """The component's JSON configuration; empty when the pipeline has no such component."""

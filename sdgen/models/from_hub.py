@@ -52,7 +52,8 @@ def _opened(located: Located, reference: Reference) -> local.LocalModel:
         IncompleteError: A file of it is missing.
     """
     if not reference.file:
-        return local.from_folder(_check_snapshot(located, reference))
+        checked = _check_snapshot(located, reference)
+        return local.from_folder(replace(checked, called=reference.repository.rpartition("/")[2]))
     path = located.folder / reference.file
     if not path.is_file():
         raise IncompleteError(f"{reference.repository} lacks {reference.file}", reference.file)

@@ -4,7 +4,6 @@ Reads small JSON files, headers of weight files, and hashes; nothing here loads 
 code.
 """
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -213,7 +212,7 @@ def from_folder(checked: CheckedFolder) -> LocalModel:
     index = read_json(checked.path / "model_index.json", "model_index.json")
     parts = [name for name, value in index.items() if value != [None, None]]
     return LocalModel(
-        name=Path(os.path.normpath(checked.path)).name,  # as it was called, links not followed
+        name=checked.shown,
         folder=checked.path,
         pipeline=checked.pipeline,
         weights=checked.files,
@@ -243,7 +242,7 @@ def _repaints(checked: CheckedFolder) -> bool:
     channels = checked.config("unet").get("in_channels", 4)
     if channels not in (4, 9):
         raise ModelError(
-            f"{checked.path.name} has a UNet of {channels} channels; sdgen draws with 4, "
+            f"{checked.shown} has a UNet of {channels} channels; sdgen draws with 4, "
             "and with the 9 of models that repaint"
         )
     return bool(channels == 9)
@@ -258,7 +257,7 @@ def _pixels_per_latent(checked: CheckedFolder) -> int:
 def _defaults(checked: CheckedFolder, factor: int, guidance: Guidance) -> dict[str, Any]:
     """Size, scheduler, steps and guidance that the checkpoint was made for, as its files say."""
     defaults: dict[str, Any] = dict(checked.family.defaults)
-    if guidance == "none" or (checked.family.flow and is_named_so(checked.path.name)):
+    if guidance == "none" or (checked.family.flow and is_named_so(checked.shown)):
         defaults.update(steps=4 if guidance == "none" else 8, guidance_scale=0.0)
     side = _trained_side(checked, factor)
     if 64 <= side <= 4096:

@@ -14,6 +14,7 @@ from tests.cli.processes import REAL
 from tests.cli.shell.terminal import Terminal
 from tests.loras import DUSK
 from tests.single_files import toy_layouts, write_single
+from tests.tiny_families import build_z_image
 
 LORA = "some/dusk"
 
@@ -136,6 +137,14 @@ def test_a_wrong_models_yaml_is_one_line(sdgen, hub, tmp_path, text, said):
     assert outcome.exit_code == 2, outcome.stderr
     assert said in outcome.stderr
     assert outcome.stderr.startswith("error: ")
+
+
+def test_a_model_of_another_family_has_its_name_and_defaults(sdgen, hub, tmp_path):
+    hub.add("some/Z-Image-Turbo", build_z_image(tmp_path / "toy"))
+    assert sdgen("models", "pull", "some/Z-Image-Turbo").exit_code == 0
+    model = find_model("some/Z-Image-Turbo")
+    assert model.name == "some/Z-Image-Turbo"
+    assert (model.family.name, model.defaults["guidance_scale"]) == ("z-image", 0.0)
 
 
 def test_a_model_in_one_file_of_a_repository(sdgen, hub, tiny_sd, tmp_path, monkeypatch):
