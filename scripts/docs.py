@@ -16,6 +16,7 @@ from sdgen.cli.options import metavar
 from sdgen.files.configs import list_configs
 from sdgen.models.catalogue import CATALOGUE, Entry
 from sdgen.models.consent import bytes_in_words
+from sdgen.models.families import ABILITIES, FAMILIES
 from sdgen.recipe.approximations import APPROXIMATIONS
 from sdgen.recipe.post import TREATMENTS, Treatment
 from sdgen.recipe.schedulers import SCHEDULERS
@@ -132,9 +133,21 @@ def _model(entry: Entry) -> list[str]:
             settings, ", ".join(entry.languages)]  # fmt: skip
 
 
+def families() -> str:
+    """The table of what each family can do."""
+    rows = [
+        [words, *("yes" if name in each.can else "refused" for each in FAMILIES.values())]
+        for name, words in ABILITIES.items()
+    ]
+    flow = ["schedulers", *("flow_…" if each.flow else "others" for each in FAMILIES.values())]
+    reads = ["prompts in", *(each.languages for each in FAMILIES.values())]
+    return table(["", *(each.title for each in FAMILIES.values())], [*rows, flow, reads])
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "settings": settings, "schedulers": schedulers, "configs": configs, "commands": commands,
     "treatments": treatments, "approximations": approximations, "catalogue": catalogue,
+    "families": families,
 }  # fmt: skip
 
 

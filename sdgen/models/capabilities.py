@@ -97,6 +97,8 @@ ASKED: dict[str, Asked] = {
     "guidance_rescale": lambda s: "guidance_rescale" if s.guidance_rescale else "",
     "tiling": lambda s: f"tiling {s.tiling}" if s.tiling != "none" else "",
     "freeu": lambda s: "freeu" if s.freeu else "",
+    "controlnet": lambda s: "controlnet" if s.controlnet else "",
+    "ip_adapter": lambda s: "ip_adapter" if s.ip_adapter else "",
     "deepcache": _approximation("deepcache"),
     "guidance_until": _approximation("guidance-until"),
 }

@@ -68,6 +68,8 @@ ABILITIES: Mapping[str, str] = MappingProxyType(
         "freeu": "FreeU",
         "deepcache": "`approximate deepcache`",
         "guidance_until": "`approximate guidance-until`",
+        "controlnet": "ControlNets",
+        "ip_adapter": "IP-Adapters",
         "word maps": "`sdgen film --word`: where the model looked for each word",
         "fused": "`--kernels fused` on a GPU",
     }
@@ -172,7 +174,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
     {
         "StableDiffusionXLImg2ImgPipeline": "an SDXL refiner, which only finishes what another "
         "model drew; sdgen draws whole pictures, so take the base model",
-        "KolorsPipeline": "Kolors, whose text encoder does not load with today's transformers; of "
+        "KolorsPipeline": "Kolors, whose tokenizer needs a library that sdgen does not bring; of "
         "the models that read Chinese, sdgen draws with Z-Image",
         "FluxFillPipeline": "a FLUX that only repaints; sdgen repaints with the usual FLUX.1",
         "FluxKontextPipeline": "a FLUX that edits by instruction, which sdgen does not",

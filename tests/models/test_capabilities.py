@@ -14,6 +14,9 @@ from sdgen.recipe.layers import layer_from
 from tests import tiny_families
 
 FLOW = ("sd3", "flux", "schnell", "z-image")
+PICTURE = str(Path(__file__).parents[2] / "docs" / "first-picture.png")
+FILES = {"embedding", "controlnet", "ip_adapter"}
+"""Settings that name files, which are not there: what is refused is refused before."""
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,8 @@ REFUSALS = [
     (FLOW, {"prompt": "a fox BREAK snow"}, "BREAK in prompt"),
     (("flux", "schnell", "z-image"), {"clip_skip": 2}, "clip_skip 2"),
     (FLOW, {"embedding": "cat.safetensors"}, "embedding"),
+    (FLOW, {"controlnet": "canny.safetensors", "control_image": PICTURE}, "controlnet"),
+    (FLOW, {"ip_adapter": "plus.safetensors", "ip_adapter_image": PICTURE}, "ip_adapter"),
     (FLOW, {"guidance_rescale": 0.7}, "guidance_rescale"),
     (FLOW, {"tiling": "xy"}, "tiling xy"),
     (FLOW, {"freeu": "1.1,1.2,0.9,0.2"}, "freeu"),
@@ -55,8 +60,8 @@ def test_what_is_refused_for_one_is_drawn_by_another(folders):
     """Every refusal above is of a family, and none of the setting."""
     for names, said, _ in REFUSALS:
         others = [name for name in folders if name not in names]
-        if "embedding" in said:
-            continue  # a file that is not there
+        if FILES & said.keys():
+            continue  # they are not there
         for name in others[:1]:
             assert planned(folders[name], **said).model.name == name
 
@@ -64,10 +69,10 @@ def test_what_is_refused_for_one_is_drawn_by_another(folders):
 def test_every_ability_has_a_refusal_or_a_command(folders):
     """But for two that are no settings: word maps and fused kernels."""
     assert set(ABILITIES) - set(ASKED) == {"word maps", "fused"}
-    drawn = [said for _, said, _ in REFUSALS[:-1] if "embedding" not in said]
+    drawn = [said for _, said, _ in REFUSALS[:-1] if not FILES & said.keys()]
     settings = [planned(folders["sd1"], **said).settings for said in drawn]
     for name, asked in ASKED.items():
-        assert any(map(asked, settings)) or name == "embedding"  # which asks for a file
+        assert any(map(asked, settings)) or name in FILES
 
 
 def test_the_hint_lists_the_schedulers_that_fit(folders):
@@ -122,3 +127,15 @@ def test_t5_cannot_be_read_without_its_tokenizer(folders, tmp_path: Path):
     (folder / "tokenizer_2" / "tokenizer.json").unlink()
     with pytest.raises(ModelError, match=r"mute lacks tokenizer_2/tokenizer\.json"):
         find_model(str(folder))
+
+
+def test_our_own_kernels_are_refused_for_transformers(folders):
+    from dataclasses import replace
+
+    from sdgen.engine.generator import DiffusersGenerator
+    from sdgen.engine.ladder import Way, Ways
+
+    generator = DiffusersGenerator("cpu")
+    generator._ways = Ways(is_cuda=False, first=replace(Way(), kernels="fused"))
+    with pytest.raises(InputError, match=r"flux, a FLUX\.1 model, cannot do --kernels fused"):
+        generator.load(find_model(str(folders["flux"])), "float32")
