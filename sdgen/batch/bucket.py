@@ -6,7 +6,7 @@ this machine's disk: what another machine drew is known by the records in the pi
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ class BucketFolder:
         return self.folder
 
     @contextmanager
-    def state(self, shard: Shard) -> Iterator[BatchState]:
+    def state(self, shard: Shard, draw: Callable[[], int]) -> Iterator[BatchState]:
         """The corner on this disk, with the base seed that the bucket has, or gets now."""
         from sdgen.files.write import check_folder, publish
 
@@ -58,7 +58,7 @@ class BucketFolder:
         if kept is not None:
             publish(state_text(kept).encode(), local, overwrite=True)
         try:
-            with open_state(corner, shard) as state:
+            with open_state(corner, shard, draw) as state:
                 if kept is None:
                     self._keep(state.base_seed)
                 yield state

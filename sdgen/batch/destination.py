@@ -4,7 +4,7 @@ What a run needs of either is a `Destination`. Units name the folder alone, so t
 its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +34,8 @@ class Destination(Protocol):
             OutputError: It does not.
         """
 
-    def state(self, shard: Shard) -> AbstractContextManager[BatchState]:
-        """Hold it for a run of `shard`.
+    def state(self, shard: Shard, draw: Callable[[], int]) -> AbstractContextManager[BatchState]:
+        """Hold it for a run of `shard`; `draw` gives a new one its base seed.
 
         Raises:
             BusyError: Another run draws the same jobs.
@@ -84,9 +84,9 @@ class DiskFolder:
 
         return check_folder(self.folder, needed_bytes=needed_bytes)
 
-    def state(self, shard: Shard) -> AbstractContextManager[BatchState]:
+    def state(self, shard: Shard, draw: Callable[[], int]) -> AbstractContextManager[BatchState]:
         """Its own corner of the folder."""
-        return open_state(self.folder, shard)
+        return open_state(self.folder, shard, draw)
 
     def base_seed(self) -> int | None:
         """As the state file says."""

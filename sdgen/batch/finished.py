@@ -53,7 +53,7 @@ def _find_noted(
         if entry is None:
             continue
         path = folder / entry.file
-        if _is_there(path, entry, is_shared=claims[entry.file] > 1):
+        if is_there(path, entry, is_shared=claims[entry.file] > 1):
             finished.done[job.id] = path
             if _lacks_sidecar(path, entry):
                 finished.unnoted.append((job, entry_for(job, path, folder)))
@@ -71,7 +71,7 @@ def entry_for(job: Job, path: Path, folder: Path) -> Entry:
         return Entry(job.id, path.relative_to(folder).as_posix(), path.stat().st_size)
 
 
-def _is_there(path: Path, entry: Entry, *, is_shared: bool) -> bool:
+def is_there(path: Path, entry: Entry, *, is_shared: bool) -> bool:
     """The file as it was written, or a picture that somebody saved again: theirs to keep.
 
     Where the ledger names the file for several jobs (`is_shared`: it was removed once and its name

@@ -69,9 +69,21 @@ class Ledger:
         Raises:
             OutputError: The line cannot be written.
         """
-        said = {"id": entry.id, "file": entry.file, "bytes": entry.bytes}
-        self._append({**said, "source": PurePath(source).name})
-        self.noted[entry.id, entry.suffix] = entry
+        self.add_all([(entry, source)])
+
+    def add_all(self, finished: Iterable[tuple[Entry, str]]) -> None:
+        """Note finished jobs, each with its place in the job file, all at once.
+
+        Raises:
+            OutputError: The lines cannot be written.
+        """
+        lines = []
+        for entry, source in finished:
+            said = {"id": entry.id, "file": entry.file, "bytes": entry.bytes}
+            lines.append({**said, "source": PurePath(source).name})
+            self.noted[entry.id, entry.suffix] = entry
+        if lines:
+            self._append(*lines)
 
     def add_failure(self, id: str, source: str, reason: str, code: str) -> None:
         """Note a job that could not be drawn: for people, the next run tries it again.
@@ -87,11 +99,13 @@ class Ledger:
         with suppress(OSError):  # every line is on the disk already
             os.close(self._handle)
 
-    def _append(self, said: Mapping[str, Any]) -> None:
+    def _append(self, *said: Mapping[str, Any]) -> None:
+        """Write a line for each, in one call, and wait until they are on the disk."""
         from sdgen.metadata.record import now  # loads here, not for a dry run
 
-        line = json.dumps({**said, "time": now().isoformat()}, ensure_ascii=False)
-        data = (line + "\n").encode("utf-8", "backslashreplace")
+        time = now().isoformat()
+        text = "".join(json.dumps({**one, "time": time}, ensure_ascii=False) + "\n" for one in said)
+        data = text.encode("utf-8", "backslashreplace")
         with writing(self.path):
             if not self._ends_whole():
                 data = b"\n" + data
@@ -116,8 +130,30 @@ def read_ledgers(home: OpenFolder, names: Iterable[str]) -> Noted:
     return {(entry.id, entry.suffix): entry for name in names for entry in _entries(home, name)}
 
 
+def read_failed(home: OpenFolder, names: Iterable[str]) -> dict[str, str]:
+    """Job id → why it could not be drawn, where the last word on it in its ledger is that.
+
+    Raises:
+        InputError: One was written by another version, or cannot be read.
+    """
+    failed: dict[str, str] = {}
+    for name in names:
+        for said in _lines(home, name):
+            id = said.get("id")
+            if isinstance(id, str):
+                failed.pop(id, None)
+                if "failed" in said:
+                    failed[id] = str(said["failed"])
+    return failed
+
+
 def _entries(home: OpenFolder, name: str) -> Iterator[Entry]:
-    """The finished jobs in a ledger; lines that are torn or say something else are passed over."""
+    """The finished jobs in a ledger; lines that say something else are passed over."""
+    return filter(None, map(_entry, _lines(home, name)))
+
+
+def _lines(home: OpenFolder, name: str) -> Iterator[dict[str, Any]]:
+    """What the lines of a ledger say; those that are torn say nothing."""
     path = home.path / name
     try:
         with home.reading(name) as file:
@@ -125,9 +161,7 @@ def _entries(home: OpenFolder, name: str) -> Iterator[Entry]:
                 said = _object(line)
                 if said.get("schema", SCHEMA) != SCHEMA:
                     raise InputError(f"{path} was written by another version of sdgen")
-                entry = _entry(said)
-                if entry is not None:
-                    yield entry
+                yield said
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{path} cannot be read: {reason}") from error

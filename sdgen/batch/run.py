@@ -6,7 +6,7 @@ stops the run in between, the same command goes on where it was and repeats noth
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,14 +14,17 @@ from functools import partial
 from sdgen.batch.destination import Destination, Folder, destination_of
 from sdgen.batch.drafts import Drafts
 from sdgen.batch.executor import Executor, OpenExecutor, Outcome
-from sdgen.batch.jobs import Job, make_jobs, select
+from sdgen.batch.jobs import WHOLE, Job, make_jobs, select
 from sdgen.batch.ledger import Entry, Ledger
 from sdgen.batch.local import open_local
 from sdgen.batch.options import DEFAULTS, BatchOptions, check_tokens
 from sdgen.batch.outcomes import BatchSummary, Failure, Observer
+from sdgen.batch.plan import BatchPlan, derived_base_seed, keep_plan
+from sdgen.batch.state import drawn_base_seed
 from sdgen.batch.units import Target, Unit, Work, units_of
 from sdgen.engine import OpenGenerator
 from sdgen.errors import InputError, InterruptedRunError, SdgenError
+from sdgen.files.folders import writing
 from sdgen.files.formats import suffix_of
 from sdgen.files.write import picture_bytes
 from sdgen.recipe.layers import raise_all
@@ -73,11 +76,14 @@ def run_with(
     started = time.monotonic()
     root = destination_of(folder).checked(_largest(drafts))
     summary = BatchSummary(rejected=drafts.faults)
-    with destination_of(root).state(options.shard) as state:
+    drawn = _base_seed(drafts, options)
+    with destination_of(root).state(options.shard, drawn) as state:
         jobs = make_jobs(
             drafts.items, state.base_seed, template=options.template, wording=options.wording
         )
         check_tokens(jobs, options)
+        with writing(state.home.path):
+            keep_plan(state.home, _plan_of(jobs, options))
         observer = observer or Observer()
         run = _Run(root, destination_of(folder), options, state.ledger, observer, summary)
         work = run.work(select(jobs, options.shard, options.limit))
@@ -88,6 +94,16 @@ def run_with(
                     executor.draw(units_of(work, executor), run, stop or Stop())
     summary.seconds = time.monotonic() - started
     return summary
+
+
+def _base_seed(drafts: Drafts, options: BatchOptions) -> Callable[[], int]:
+    """How a new folder gets its base seed: by chance, or for one shard as for all others."""
+    return drawn_base_seed if options.shard == WHOLE else lambda: derived_base_seed(drafts.items)
+
+
+def _plan_of(jobs: Sequence[Job], options: BatchOptions) -> BatchPlan:
+    ids = b"".join(bytes.fromhex(job.id) for job in jobs)
+    return BatchPlan(ids, options.shard, options.limit, suffix_of(options.format))
 
 
 def _check_device(jobs: Sequence[Job], executor: Executor) -> None:
@@ -152,11 +168,11 @@ class _Run:
     def note(self, unit: Unit, outcomes: Sequence[Outcome]) -> None:
         """Put what became of some jobs of `unit` into the ledger."""
         sources = {job.id: job.source for job in unit.jobs}
+        done = [one for one in outcomes if one.error is None]
+        self.ledger.add_all((Entry(one.id, one.file, one.bytes), sources[one.id]) for one in done)
         for one in outcomes:
-            source = sources[one.id]
-            if one.error is None:
-                self.ledger.add(Entry(one.id, one.file, one.bytes), source)
-            else:
+            if one.error is not None:
+                source = sources[one.id]
                 self.ledger.add_failure(one.id, source, str(one.error), one.error.code)
 
     def tell(self, unit: Unit, outcomes: Sequence[Outcome]) -> None:

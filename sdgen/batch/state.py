@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,19 +37,29 @@ class BatchState:
 
     base_seed: int
     ledger: Ledger
+    home: OpenFolder
+    """The state folder itself."""
 
 
 def state_folder(folder: Path) -> Path:
     return folder / ".sdgen" / "batch"
 
 
+def drawn_base_seed() -> int:
+    """Whatever chance gives."""
+    return secrets.randbelow(DRAWN_BELOW)
+
+
 @contextmanager
-def open_state(folder: Path, shard: Shard = WHOLE) -> Iterator[BatchState]:
+def open_state(
+    folder: Path, shard: Shard = WHOLE, draw: Callable[[], int] = drawn_base_seed
+) -> Iterator[BatchState]:
     """Hold the output folder for a run of `shard`.
 
     Args:
         folder: The output folder; it exists, and has no links in its path.
         shard: The part that this run draws.
+        draw: Gives a new folder its base seed.
 
     Raises:
         BusyError: Another run draws the same jobs.
@@ -61,14 +71,14 @@ def open_state(folder: Path, shard: Shard = WHOLE) -> Iterator[BatchState]:
             _refuse_overlap(home, shard)
             lock = _take(home, f"{_named('run', shard)}.lock")
             try:
-                base_seed = _kept_base_seed(home)
-                noted = read_ledgers(home, _ledgers(home))
+                base_seed = _kept_base_seed(home, draw)
+                noted = read_ledgers(home, ledgers_in(home))
                 ledger = Ledger(home, f"{_named('ledger', shard)}.jsonl", noted, base_seed)
             except BaseException:
                 _let_go(lock)
                 raise
         try:
-            yield BatchState(base_seed, ledger)
+            yield BatchState(base_seed, ledger, home)
         finally:
             ledger.close()
             _let_go(lock)
@@ -80,8 +90,8 @@ def read_base_seed(folder: Path) -> int | None:
     Raises:
         InputError: The file that holds it is damaged, or cannot be read.
     """
-    with _looked_at(folder) as home:
-        return _base_seed(home) if home and STATE_NAME in home.names() else None
+    with looked_at(folder) as home:
+        return base_seed_in(home) if home and STATE_NAME in home.names() else None
 
 
 def read_noted(folder: Path) -> Noted:
@@ -90,12 +100,12 @@ def read_noted(folder: Path) -> Noted:
     Raises:
         InputError: One was written by another version, or cannot be read.
     """
-    with _looked_at(folder) as home:
-        return read_ledgers(home, _ledgers(home)) if home else {}
+    with looked_at(folder) as home:
+        return read_ledgers(home, ledgers_in(home)) if home else {}
 
 
 @contextmanager
-def _looked_at(folder: Path) -> Iterator[OpenFolder | None]:
+def looked_at(folder: Path) -> Iterator[OpenFolder | None]:
     """The state folder for reading; None where there is none."""
     path = state_folder(folder)
     try:
@@ -106,11 +116,11 @@ def _looked_at(folder: Path) -> Iterator[OpenFolder | None]:
         raise InputError(f"{path} cannot be read: {reason}") from error
 
 
-def _ledgers(home: OpenFolder) -> list[str]:
+def ledgers_in(home: OpenFolder) -> list[str]:
     return [name for name in home.names() if _LEDGER_NAME.fullmatch(name)]
 
 
-def _base_seed(home: OpenFolder) -> int:
+def base_seed_in(home: OpenFolder) -> int:
     """What the state file in `home` says."""
     with home.reading(STATE_NAME) as file:
         return seed_in(file.read(MAX_STATE_BYTES), str(home.path / STATE_NAME))
@@ -199,11 +209,11 @@ def _let_go(handle: int) -> None:
         os.close(handle)
 
 
-def _kept_base_seed(home: OpenFolder) -> int:
+def _kept_base_seed(home: OpenFolder, draw: Callable[[], int]) -> int:
     """The folder's base seed, drawn now if this is the first run. Called under the guard."""
     if STATE_NAME in home.names():
-        return _base_seed(home)
-    drawn = secrets.randbelow(DRAWN_BELOW)
+        return base_seed_in(home)
+    drawn = draw()
     with home.temporary(STATE_NAME, state_text(drawn).encode()) as temporary:
         home.claim(temporary, STATE_NAME)
     home.sync()

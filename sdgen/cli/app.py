@@ -38,7 +38,8 @@ SWITCHES = frozenset(
     {"--quiet", "-q", "--json", "--overwrite", "--dry-run", "--keep-going", "--check", "--quick",
      "--locked", "--all", "--strict", "--fidelity", "--strict-tokens", "--serve", "--no-words",
      "--preview", "--no-embed", "--in-place", "--drop-mark", "--paths", "--null", "-0", "--reverse",
-     "-r", "--rebuild", "--history", "--no-history", "--download", "--offline", "--yes", "-y"}
+     "-r", "--rebuild", "--history", "--no-history", "--download", "--offline", "--yes", "-y",
+     "--copy"}
 )  # fmt: skip
 """Options of the commands that take no value."""
 
@@ -69,13 +70,20 @@ def with_command(words: list[str], *, is_typing: bool = False) -> list[str]:
     """
     for position, word in enumerate(words):
         if word in COMMANDS:
-            return words
+            return [*words[:position], *_joined(words[position:])]
         if word not in GROUP_OPTIONS:
             if not is_typing:
                 _refuse_near_miss(word)
                 _refuse_late_command(words[position:])
             return [*words[:position], DEFAULT_COMMAND, *words[position:]]
     return words
+
+
+def _joined(words: list[str]) -> list[str]:
+    """`batch status FOLDER` means `batch-status FOLDER`; a job file of that name is `./status`."""
+    joined = "-".join(words[:2])
+    is_one = len(words) > 1 and words[0] == "batch" and joined in COMMANDS
+    return [joined, *words[2:]] if is_one else words
 
 
 def _refuse_near_miss(word: str) -> None:

@@ -17,6 +17,8 @@ COMMANDS = {
     for command in (
         Command("generate", "generate", "Draw PROMPT. The word generate may be left out."),
         Command("batch", "batch", "Draw every job of a file; goes on where it stopped."),
+        Command("batch-status", "batch_status", "Show how far batches and their shards are."),
+        Command("batch-merge", "batch_merge", "Bring the shards of a batch together."),
         Command("grid", "grid", "Draw what settings and words do, on one labelled sheet."),
         Command("film", "film", "Show how a picture comes out of the noise, and where words lead."),
         Command("shell", "shell", "Type prompts and refine pictures while the model stays loaded."),

@@ -125,6 +125,21 @@ class OpenFolder:
             raise
         return True
 
+    def link_from(self, path: Path, name: str) -> bool | None:
+        """Give the file at `path` the name here too; False if it is taken, None if it cannot be.
+
+        Another disk cannot, nor a file system without hard links: the content must be copied then.
+        """
+        try:
+            os.link(path, self._at(name), dst_dir_fd=self._handle, follow_symlinks=False)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno in (*_NO_LINKS_HERE, errno.EXDEV):
+                return None
+            raise
+        return True
+
     def replace(self, temporary: str, name: str) -> None:
         """Give `temporary` the name instead of its own, in place of what has it."""
         os.replace(

@@ -119,7 +119,7 @@ def test_picture_published_but_not_noted_is_not_drawn_again(
 ) -> None:
     fix_base_seed(out)
     with monkeypatch.context() as patch:
-        _die_at(patch, Ledger, "add", picture)
+        _die_at(patch, Ledger, "add_all", picture)
         with pytest.raises(Killed):
             run_batch(drafts_of(ROWS), out, lambda: painter)
     [*_, last] = sorted(out.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
