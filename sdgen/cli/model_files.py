@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from sdgen.errors import ModelError
-from sdgen.models.checkpoint_keys import FAMILIES
 from sdgen.models.local import LocalModel
 from sdgen.models.single_file import facts_of, open_path
 from sdgen.models.weights_here import files_of, name_of
@@ -59,10 +58,8 @@ def models_listed() -> Iterator[Listed]:
 
 
 def kind_of(model: LocalModel) -> str:
-    """What a model is, in a few words: `Stable Diffusion XL`, `StableDiffusionPipeline`."""
-    if model.layout is None:
-        return model.pipeline
-    shown = next(one.shown for one in FAMILIES if one.name == model.layout.name)
+    """What a model is, in a few words: `SDXL`, or `Stable Diffusion 1, repaints`."""
+    shown = model.family.title
     return f"{shown}, repaints" if model.repaints else shown
 
 
@@ -70,7 +67,6 @@ def single_file_rows(model: LocalModel, hashes: Mapping[str, str]) -> Iterator[t
     """Of a single file, what `sdgen models info` tells beside the rest; nothing of a folder."""
     facts = facts_of(model, hashes)
     if facts:
-        yield "family", kind_of(model)
         yield "sha256", facts["sha256"]
         yield "short hash", f"{facts['short_hash']} (A1111, Civitai)"
     for remark in model.remarks:

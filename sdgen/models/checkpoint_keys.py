@@ -164,11 +164,15 @@ OTHERS: tuple[tuple[Callable[[Tensors], bool], str, str], ...] = (
     (lambda tensors: not tensors, "a file without tensors", "get the model again"),
     (
         _holds("control_model.", "controlnet_cond_embedding.", "input_hint_block.", "lllite_"),
-        "a ControlNet, which steers a model and draws nothing itself",
-        "",
+        "a ControlNet, not a model",
+        "let it guide one: --controlnet FILE",
     ),
     (_starts("adapter.body.", "body.0.block1."), "a T2I-Adapter, which steers a model", ""),
-    (_starts("ip_adapter.", "image_proj."), "an IP-Adapter, which steers a model", ""),
+    (
+        _starts("ip_adapter.", "image_proj."),
+        "an IP-Adapter, not a model",
+        "let it guide one: --ip-adapter FILE",
+    ),
     (
         lambda tensors: _is_sd3(tensors) and _lacks_t5(tensors),
         f"a Stable Diffusion 3 model {_NO_T5}",

@@ -113,11 +113,10 @@ def check_drawable(settings: Settings, model: LocalModel) -> None:
 
 
 def _check_prediction(settings: Settings, model: LocalModel) -> None:
-    is_unet = model.pipeline.removeprefix("StableDiffusion").startswith(("P", "I", "XL"))
-    if settings.prediction_type and not is_unet:
+    if settings.prediction_type and model.family.flow:
         raise InputError(
-            f"prediction_type is for Stable Diffusion 1, 2 and XL; {model.name} is a "
-            f"{model.pipeline.removesuffix('Pipeline')}"
+            f"prediction_type is for models that predict noise or v, and {model.name} is a "
+            f"{model.family.title} model, which predicts the flow"
         )
 
 

@@ -223,7 +223,7 @@ def test_models_list_tells_what_lies_in_named_folders(sdgen, tmp_path):
     configure(f"model_dirs: {place}\n")
     lines = map(json.loads, sdgen("models", "list", "--json").stdout.splitlines())
     told = {(line["name"], line["ready"]): line for line in lines if "path" in line}
-    assert told["my mix", True]["kind"] == "Stable Diffusion XL"
+    assert told["my mix", True]["kind"] == "SDXL"
     assert told["ink", False]["fault"] == "ink.safetensors is a LoRA, not a model"
     assert "the name is not the only one" in told["twin", False]["fault"]
     assert "can run code" in told["old", False]["fault"]

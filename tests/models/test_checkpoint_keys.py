@@ -110,14 +110,17 @@ OTHERS: dict[str, tuple[dict[str, tuple[int, ...]], str, str]] = {
         "a VAE, not a whole model", "--vae FILE",
     ),
     "embedding": ({"emb_params": (2, 768)}, "an embedding, not a model", "--embedding FILE"),
-    "ControlNet": ({"control_model.time_embed.0.weight": (1,)}, "a ControlNet", ""),
+    "ControlNet": ({"control_model.time_embed.0.weight": (1,)}, "a ControlNet, not",
+                   "--controlnet FILE"),
     "ControlNet in a model": (SD1 | {"control_model.time_embed.0.weight": (1,)}, "ControlNet", ""),
     "diffusers ControlNet": (
         {"controlnet_cond_embedding.conv_in.weight": (1,), "conv_in.weight": (1,)},
         "a ControlNet", "",
     ),
     "T2I-Adapter": ({"adapter.body.0.in_conv.weight": (1,)}, "a T2I-Adapter", ""),
-    "IP-Adapter": ({"ip_adapter.1.to_k_ip.weight": (1,)}, "an IP-Adapter", ""),
+    "IP-Adapter": (
+        {"ip_adapter.1.to_k_ip.weight": (1,)}, "an IP-Adapter, not", "--ip-adapter FILE"
+    ),
     "ESRGAN": ({"body.0.rdb1.conv1.weight": (1,), "conv_first.weight": (1,)}, "ESRGAN", ""),
     "CLIP": ({"text_model.encoder.layers.0.mlp.fc1.weight": (1,)}, "a text encoder alone",
              "--model FOLDER"),

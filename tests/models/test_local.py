@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ import pytest
 from sdgen.errors import InputError, ModelError
 from sdgen.models import hashes
 from sdgen.models.catalogue import Entry
+from sdgen.models.families import FAMILIES
 from sdgen.models.local import find_model
-from sdgen.models.resolve import plan
+from sdgen.models.resolve import _check_prediction, plan
 from sdgen.recipe.layers import Layer
+from sdgen.recipe.settings import Settings
 from sdgen.recipe.sizes import SizeRule
+from tests.fakes import FAKE_MODEL
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +129,14 @@ def test_weights_changed_with_their_old_time_are_hashed_anew(tmp_path: Path, mon
     while file.stat().st_ctime_ns == before.st_ctime_ns:  # the system's clock has its ticks
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert hashes.hash_files(tmp_path, ("w",)) != first
+
+
+def test_what_predicts_the_flow_is_told_no_prediction_type():
+    flux = replace(FAKE_MODEL, family=FAMILIES["flux"])
+    settings = Settings(prompt="a fox", seed=1, prediction_type="epsilon", scheduler="euler")
+    with pytest.raises(InputError, match=r"prediction_type is for .*FLUX\.1 model"):
+        _check_prediction(settings, flux)
+    _check_prediction(settings, FAKE_MODEL)
 
 
 def test_runs_at_once_lose_no_hash_of_each_other(tmp_path: Path, monkeypatch):
