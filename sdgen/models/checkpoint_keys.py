@@ -215,7 +215,7 @@ OTHERS: tuple[tuple[Callable[[Tensors], bool], str, str], ...] = (
     (
         _holds("rdb1.conv1.", "RDB1.conv1."),
         "an upscaler of the ESRGAN family, not a model that draws",
-        "",
+        "enlarge with it: --upscaler FILE, or sdgen upscale --with FILE",
     ),
     (
         lambda tensors: (
