@@ -121,7 +121,9 @@ OTHERS: dict[str, tuple[dict[str, tuple[int, ...]], str, str]] = {
     "IP-Adapter": (
         {"ip_adapter.1.to_k_ip.weight": (1,)}, "an IP-Adapter, not", "--ip-adapter FILE"
     ),
-    "ESRGAN": ({"body.0.rdb1.conv1.weight": (1,), "conv_first.weight": (1,)}, "ESRGAN", "--with FILE"),
+    "ESRGAN": (
+        {"body.0.rdb1.conv1.weight": (1,), "conv_first.weight": (1,)}, "ESRGAN", "--with FILE"
+    ),
     "CLIP": ({"text_model.encoder.layers.0.mlp.fc1.weight": (1,)}, "a text encoder alone",
              "--model FOLDER"),
     "T5": ({"encoder.block.0.layer.0.SelfAttention.q.weight": (1,)}, "a text encoder alone", ""),
