@@ -16,7 +16,9 @@ from sdgen.files.configs import load_config, user_defaults
 from sdgen.files.model_folders import folders_in_config
 from sdgen.files.own_models import own_models
 from sdgen.files.wording import wording_of
+from sdgen.models.consent import leave
 from sdgen.models.finding import ANYWHERE, Search
+from sdgen.models.hub_names import Reference
 from sdgen.models.resolve import Plan, drawn_seed, plan
 from sdgen.named_folders import told_by
 from sdgen.own_models import read_by
@@ -87,6 +89,7 @@ def generate(
     style: str | Sequence[str] = (),
     styles_file: str | Path | None = None,
     device: str = "auto",
+    download: bool = False,
     **settings: Any,
 ) -> Picture:
     """Draw `prompt` with the same settings, and the same pixels, as the command line.
@@ -98,6 +101,7 @@ def generate(
         style: Styles to put around the prompts.
         styles_file: Their table; None is `styles.csv` here or in the person's own settings.
         device: auto, cpu, cuda or cuda:N.
+        download: Whether models and LoRAs that are not here may be fetched from the hub.
         **settings: Any setting by its name: `steps=20`, `guidance_scale=5.0`, `model="folder"`,
             `size="512x768"`.
 
@@ -117,13 +121,22 @@ def generate(
     wording = wording_of(lines, _several(style), table, _several(config))
     said = {k: str(v) if isinstance(v, Path) else v for k, v in settings.items()}
     flags = layer_from("arguments", {"prompt": prompt, **said})
-    planned = plan_picture(flags, _several(config))
+    with leave(_fetch if download else None):
+        planned = plan_picture(flags, _several(config))
     worded, written = wording.worded(planned.settings)
     told: list[str] = []
     drawing = _generator(device).generate(worded, planned.model, tell=told.append)
     for line in told:
         warnings.warn(line, RuntimeWarning, stacklevel=2)
     return Picture(drawing.image, as_written(drawing.record, written))
+
+
+def _fetch(reference: Reference) -> bool:
+    """Fetch what is meant, in silence."""
+    from sdgen.models.hub_fetch import fetch, order_of
+
+    fetch(order_of(reference))
+    return True
 
 
 def _several(names: str | Sequence[str]) -> list[str]:

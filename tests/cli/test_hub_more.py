@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sdgen import api
+from sdgen.errors import ModelError
 from sdgen.models import find_model, layouts
 from sdgen.models.from_hub import find_referred
 from sdgen.models.hub import pinned_reference
@@ -137,6 +139,14 @@ def test_a_wrong_models_yaml_is_one_line(sdgen, hub, tmp_path, text, said):
     assert outcome.exit_code == 2, outcome.stderr
     assert said in outcome.stderr
     assert outcome.stderr.startswith("error: ")
+
+
+def test_python_fetches_only_where_it_is_told_to(painter, hub):
+    with pytest.raises(ModelError, match="some/mini is not on this machine"):
+        api.generate("a red fox", model="some/mini")
+    assert hub.seen == []
+    picture = api.generate("a red fox", model="some/mini", download=True)
+    assert picture.record.settings.revision == hub.refs["some/mini"]
 
 
 def test_a_model_of_another_family_has_its_name_and_defaults(sdgen, hub, tmp_path):
