@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from sdgen.files.formats import Inside
+    from sdgen.files.signing import Signing
     from sdgen.metadata.record import Record
 
 told_by(folders_in_config)
@@ -47,7 +48,12 @@ class Picture:
         return self.record.settings.seed
 
     def save(
-        self, path: str | Path, *, overwrite: bool = True, inside: "Inside" = "record"
+        self,
+        path: str | Path,
+        *,
+        overwrite: bool = True,
+        inside: "Inside" = "record",
+        signing: "Signing | None" = None,
     ) -> Path:
         """Write the image, with its record inside and as JSON beside it.
 
@@ -55,6 +61,7 @@ class Picture:
             path: A .png, .jpg, .webp or .avif file; its folder is made if it is missing.
             overwrite: Replace a picture of that name.
             inside: What the image itself tells: record, origin or mark (`docs/privacy.md`).
+            signing: Certificate and key to sign it with (`docs/signing.md`).
 
         Returns:
             The path of the image.
@@ -77,6 +84,7 @@ class Picture:
             exact_name=True,
             suffix=target.suffix,
             inside=inside,
+            signing=signing,
         )
         return saved.path
 

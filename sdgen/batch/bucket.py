@@ -107,6 +107,7 @@ class BucketFolder:
             format=target.format,
             overwrite=task.replaces,
             inside=target.inside,
+            signing=target.signing,
         )
         return Entry(task.job.id, name, size)
 

@@ -125,6 +125,7 @@ class DiskFolder:
             root=self.folder,
             turn=turn,
             inside=target.inside,
+            signing=target.signing,
         )
         return entry_for(task.job, saved.path, self.folder)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sdgen.batch.jobs import WHOLE, Job, Shard
 from sdgen.files.formats import Format, Inside
 from sdgen.files.names import DEFAULT_TEMPLATE
+from sdgen.files.signing import Signing
 from sdgen.models.prompts import refuse_losses
 from sdgen.recipe.prompt.wording import AS_WRITTEN, Wording
 
@@ -25,6 +26,8 @@ class BatchOptions:
     """What the pictures themselves tell; the records beside them are whole."""
     micro_batch: int | None = None
     """Pictures in one pipeline call, 1 to 64; None is what the device does well."""
+    signing: Signing | None = None
+    """What the pictures are signed with."""
 
 
 DEFAULTS = BatchOptions()

@@ -162,7 +162,8 @@ class _Run:
             self.ledger.add(entry, job.source)
         self.summary.total, self.summary.skipped = len(jobs), len(finished.done)
         self.observer.started(len(jobs), len(finished.done))
-        target = Target(self.folder, self.options.format, self.options.inside)
+        options = self.options
+        target = Target(self.folder, options.format, options.inside, options.signing)
         return Work(jobs, target, finished.done, finished.broken, self.options.micro_batch)
 
     def note(self, unit: Unit, outcomes: Sequence[Outcome]) -> None:

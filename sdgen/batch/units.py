@@ -14,6 +14,7 @@ from sdgen.batch.jobs import Job
 from sdgen.engine import shape_key
 from sdgen.errors import SdgenError
 from sdgen.files.formats import Format, Inside
+from sdgen.files.signing import Signing
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
 from sdgen.sources import Source, sources_of
@@ -29,6 +30,7 @@ class Target:
     folder: Folder
     format: Format = "png"
     inside: Inside = "record"
+    signing: Signing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from sdgen.cli.preview import preview_kind
 from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
 from sdgen.cli.progress import shorten
 from sdgen.cli.running import conclude, run
+from sdgen.cli.signing import Sign, SignKey, SignTime, signing_of
 from sdgen.cli.target import folder_of, refuse_picture
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
 from sdgen.files.formats import format_named
@@ -97,6 +98,9 @@ def batch(
     format: Format = None,
     privacy: Privacy = None,
     no_embed: NoEmbed = False,
+    sign: Sign = None,
+    sign_key: SignKey = None,
+    sign_time: SignTime = None,
     name: Name = DEFAULT_TEMPLATE,
     shard: ShardOption = None,
     limit: Limit = None,
@@ -125,6 +129,7 @@ def batch(
         format_named(format) or "png", parse_shard(shard) if shard else WHOLE, limit, name,
         wording_of(wildcards, style, styles_file, config), strict_tokens,
         inside_of(privacy, no_embed=no_embed), micro_batch_of(micro_batch),
+        signing_of(sign, sign_key, sign_time),
     )  # fmt: skip
     asked = _Asked(file, dialect, config, flags, num_images, lora_dir)
     drafts = asked.drafts(options.wording, keep_going=keep_going)

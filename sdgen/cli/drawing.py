@@ -76,6 +76,7 @@ def save(drawing: Drawing, number: int, target: Target, turn: Turn = at_once) ->
         root=target.root,
         turn=turn,
         inside=target.inside,
+        signing=target.signing,
     )
 
 

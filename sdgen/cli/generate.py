@@ -1,5 +1,6 @@
 """`sdgen "PROMPT"`, short for `sdgen generate "PROMPT"`: draw pictures, with their records."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,7 @@ from sdgen.cli.preview import Preview, PreviewAs, open_display, preview_kind
 from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
 from sdgen.cli.series import Series, conclude, pictures_of
 from sdgen.cli.signals import stop_on_signals
+from sdgen.cli.signing import Sign, SignKey, SignTime, signing_of
 from sdgen.cli.stdin import with_stdin_prompt
 from sdgen.cli.target import check_size_in, target_of
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
@@ -57,6 +59,9 @@ def generate(
     format: Format = None,
     privacy: Privacy = None,
     no_embed: NoEmbed = False,
+    sign: Sign = None,
+    sign_key: SignKey = None,
+    sign_time: SignTime = None,
     overwrite: Overwrite = False,
     preview: Preview = False,
     preview_as: PreviewAs = None,
@@ -77,6 +82,7 @@ def generate(
         refuse_losses(("", settings, planned.model) for settings, _ in pictures)
     inside = inside_of(privacy, no_embed=no_embed)
     target = target_of(output, format, overwrite=overwrite, inside=inside).checked(num_images)
+    target = replace(target, signing=signing_of(sign, sign_key, sign_time))
     check_size_in(target, planned.settings)
     kind = preview_kind(preview, preview_as, out)
     with stop_on_signals() as stop, open_display(out, kind) as shown:

@@ -15,6 +15,7 @@ from sdgen.errors import InputError, SdgenError
 from sdgen.recipe.settings import shown
 
 if TYPE_CHECKING:
+    from sdgen.files.signing import Signature
     from sdgen.metadata.formats.foreign import Foreign
     from sdgen.metadata.record import AddedRecord, Record
 
@@ -75,10 +76,13 @@ def _tell(out: Output, path: Path, found: "Record | Foreign", *, fidelity: bool)
     name = "stdin" if path == STDIN else str(path)
     out.result(name)
     if not isinstance(found, Record):
-        _tell_foreign(out, name, found, fidelity=fidelity)
+        _tell_foreign(out, name, found, _signature_of(path), fidelity=fidelity)
         return
-    out.json({"path": name, "record": record_object(found)})
-    out.table((f"  {row}", value) for row, value in record_rows(found))
+    signature = _signature_of(path)
+    signed = {"signature": asdict(signature)} if signature else {}
+    out.json({"path": name, "record": record_object(found), **signed})
+    rows = [*record_rows(found), *_signature_rows(signature)]
+    out.table((f"  {row}", value) for row, value in rows)
     if fidelity:
         out.say(f"{name} is sdgen's own: sdgen reproduce draws it again and compares")
 
@@ -98,7 +102,28 @@ def _tell_history(out: Output, path: Path, found: "Record | Foreign") -> None:
         out.result(f"  {line}")
 
 
-def _tell_foreign(out: Output, name: str, found: "Foreign", *, fidelity: bool) -> None:
+def _signature_of(path: Path) -> "Signature | None":
+    """What the picture's signature is worth; None where there is none, or no picture."""
+    from sdgen.files.signing import signature_of
+
+    return None if path == STDIN else signature_of(path)
+
+
+def _signature_rows(found: "Signature | None") -> Iterator[Row]:
+    if found is None:
+        return
+    if found.is_sound is None:
+        yield "signed", "C2PA; pip install 'sdgen[c2pa]' to check it"
+        return
+    by = f" by {found.signer}" if found.signer else ""
+    at = f" at {found.time}" if found.time else ""
+    worth = "sound" if found.is_sound else f"NOT SOUND: {', '.join(found.problems) or 'unknown'}"
+    yield "signed", f"C2PA{by}{at}, {worth}"
+
+
+def _tell_foreign(
+    out: Output, name: str, found: "Foreign", signature: "Signature | None", *, fidelity: bool
+) -> None:
     from sdgen.metadata.formats.fidelity import settings_of
 
     layer, reports = settings_of(found)
@@ -108,9 +133,11 @@ def _tell_foreign(out: Output, name: str, found: "Foreign", *, fidelity: bool) -
             "foreign": foreign_object(found),
             "settings": dict(layer.values),
             "fidelity": [asdict(report) for report in reports],
+            **({"signature": asdict(signature)} if signature else {}),
         }
     )
-    out.table((f"  {row}", value) for row, value in foreign_rows(found))
+    rows = [*foreign_rows(found), *_signature_rows(signature)]
+    out.table((f"  {row}", value) for row, value in rows)
     if fidelity:
         out.result("")
         out.table(fidelity_rows(reports), HEADERS)

@@ -10,6 +10,7 @@ from sdgen.files.formats import SUFFIXES, Inside, check_side, format_named, form
 from sdgen.files.formats import Format as ImageFormat
 from sdgen.files.objects import ObjectFolder, is_address
 from sdgen.files.save import check_exact_name
+from sdgen.files.signing import Signing
 from sdgen.files.write import check_folder
 from sdgen.recipe.passes import hires_size
 from sdgen.recipe.post import enlarged_size
@@ -29,6 +30,8 @@ class Target:
     """The folder without links in its path, once it was looked at."""
     inside: Inside = "record"
     """What the pictures themselves tell."""
+    signing: Signing | None = None
+    """What they are signed with."""
 
     def stem_of(self, number: int) -> str | None:
         """The stem of picture `number` (from 0) when the user named the file."""

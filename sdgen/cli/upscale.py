@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from sdgen.cli.output import Output, display
 from sdgen.cli.progress import Display, open_display
 from sdgen.cli.several import each
 from sdgen.cli.signals import stop_on_signals
+from sdgen.cli.signing import Sign, SignKey, SignTime, signing_of
 from sdgen.cli.target import Target, check_size_in, target_of
 from sdgen.engine import Drawing
 from sdgen.errors import InputError
@@ -86,6 +87,9 @@ def upscale(
     device: Device = "auto",
     output: Where = Path("outputs"),
     format: Format = None,
+    sign: Sign = None,
+    sign_key: SignKey = None,
+    sign_time: SignTime = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -102,6 +106,7 @@ def upscale(
     upscaler = UPSCALERS.find(with_, [*lora_dir, Path()], ANYWHERE) if with_ else None
     scale = scale or (network_in(upscaler).scale if upscaler else 2.0)
     target = target_of(output, format, overwrite=overwrite).checked(1)
+    target = replace(target, signing=signing_of(sign, sign_key, sign_time))
     order = _Order(flags, scale, method, upscaler, tuple(lora_dir), device, target)
     with stop_on_signals() as stop, open_display(out) as shown:
 
@@ -178,6 +183,8 @@ def _enlarge_anybodys(path: Path, order: _Order, out: Output) -> None:
         raise InputError(f"{path}: {error}", hint=error.hint) from error
     stem = target.stem or path.stem
     suffix = target.suffix or suffix_of(target.format)
+    if target.signing:
+        out.warn(f"{path}: not signed, since nothing says that a model made it")
     written = publish(found.data, target.folder / f"{stem}{suffix}", overwrite=target.overwrite)
     for notice in found.notices:
         out.warn(f"{path}: {notice}")

@@ -25,6 +25,10 @@ WORDING_KEYS = {"wildcards": "wildcards", "style": "style", "styles": "style"}
 _ENDINGS = (".yaml", ".yml")
 
 
+SIGNING_KEYS = ("sign", "sign_key", "sign_time")
+"""What a person's own `config.yaml` alone says: certificate, key, timestamp authority."""
+
+
 @dataclass(frozen=True, slots=True)
 class Put:
     """What configs say of how prompts are put together.
@@ -141,9 +145,34 @@ def user_defaults() -> Layer | None:
     Raises:
         InputError: As `load_config`.
     """
+    path = _own_config()
+    return _layer(path, str(path), beside=(*PLACES, *SIGNING_KEYS)) if path else None
+
+
+def signing_in() -> dict[str, str]:
+    """What a person's own `config.yaml` says of signing; files are meant from where it lies.
+
+    Raises:
+        InputError: It cannot be read, or says it in a way that means nothing.
+    """
+    path = _own_config()
+    said, where = _read(path) if path else ({}, {})
+    found = {}
+    for key, value in said.items():
+        if (name := folded(key)) not in SIGNING_KEYS:
+            continue
+        if not isinstance(value, str):
+            raise InputError(f"{path}, {where[key]}: {name} must be text")
+        is_place = path is not None and value and name != "sign_time"
+        found[name] = str(from_folder(value, path.parent)) if path and is_place else value
+    return found
+
+
+def _own_config() -> Path | None:
+    """A person's `config.yaml`, if there is one."""
     folder = user_folder()
     path = folder / "config.yaml" if folder else None
-    return _layer(path, str(path), beside=PLACES) if path and is_file(path) else None
+    return path if path and is_file(path) else None
 
 
 def wording_in(configs: Sequence[str]) -> Put:
@@ -152,10 +181,9 @@ def wording_in(configs: Sequence[str]) -> Put:
     Raises:
         InputError: A config is not there, cannot be read, or says it in a way that means nothing.
     """
-    folder = user_folder()
-    own = [folder / "config.yaml"] if folder and is_file(folder / "config.yaml") else []
+    own = _own_config()
     found = Put()
-    for path in (*own, *map(find_config, configs)):
+    for path in (*([own] if own else []), *map(find_config, configs)):
         found = _put(path, found)
     return found
 

@@ -20,6 +20,7 @@ from sdgen.files.foreign import carried_by
 from sdgen.files.formats import Format, check_side, format_in
 from sdgen.files.reading import MAX_PIXELS_READ, head_of, pixels_in, readable
 from sdgen.files.segments import exif_with_comment
+from sdgen.files.signing import is_signed
 from sdgen.metadata.formats.detect import our_text, read_foreign
 from sdgen.metadata.formats.foreign import Carried, Foreign
 from sdgen.metadata.migrations import read_record
@@ -69,12 +70,20 @@ def converted(path: Path, format: Format, quality: int | None = None) -> Convert
         if kind in (None, "json"):
             raise InputError("is no PNG, JPEG, WebP or AVIF")
         carried = carried_by(file)
-        file.seek(0)
+        signed = _signed(file)
         if text := our_text(carried):
-            return _ours(pixels_in(file), read_record(text), format, quality)
+            return _ours(pixels_in(file), read_record(text), format, quality, signed)
         image, told = _in_colour(_whole(file, format))
         found = _anybodys(image, carried, format, quality)
-        return Converted(found.data, told + found.notices)
+        return Converted(found.data, told + signed + found.notices)
+
+
+def _signed(file: Any) -> tuple[str, ...]:
+    """What is lost where a picture is signed; `file` is at its beginning afterwards."""
+    file.seek(0)
+    is_lost = is_signed(file.read())
+    file.seek(0)
+    return ("it is signed (C2PA), and the new file is not",) if is_lost else ()
 
 
 def enlarged_file(path: Path, format: Format, enlarger: Enlarger) -> Converted:
@@ -93,6 +102,7 @@ def enlarged_file(path: Path, format: Format, enlarger: Enlarger) -> Converted:
         carried = carried_by(file)
         file.seek(0)
         image, told = _in_colour(_whole(file, format))
+        told += _signed(file)
     larger = enlarger.enlarge(image.convert("RGB"))
     if image.mode == "RGBA":
         larger.putalpha(image.getchannel("A").resize(larger.size, Image.Resampling.LANCZOS))
@@ -103,10 +113,16 @@ def enlarged_file(path: Path, format: Format, enlarger: Enlarger) -> Converted:
     return Converted(found.data, told + found.notices)
 
 
-def _ours(image: Image.Image, record: Record, format: Format, quality: int | None) -> Converted:
+def _ours(
+    image: Image.Image,
+    record: Record,
+    format: Format,
+    quality: int | None,
+    notices: tuple[str, ...],
+) -> Converted:
     is_other = not record.image.lossy and record.image.sha256 != pixels_sha256(image)
     told = ("its pixels are not those that its record tells of",) if is_other else ()
-    return Converted(encode(image, record, format, quality=quality), told)
+    return Converted(encode(image, record, format, quality=quality), told + notices)
 
 
 def _whole(file: Any, format: Format) -> Image.Image:

@@ -20,6 +20,7 @@ from sdgen.errors import InputError, OutputError
 from sdgen.files.encoding import encode, record_in
 from sdgen.files.folders import OpenFolder, writing
 from sdgen.files.formats import SUFFIXES, Format, Inside, suffix_of
+from sdgen.files.signing import Signing, signed
 from sdgen.files.write import name_taken, numbered, opened, refuse_odd_target
 from sdgen.metadata.json_text import MAX_JSON_BYTES, parse_json_object
 from sdgen.metadata.record import Record
@@ -68,6 +69,7 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
     root: Path | None = None,
     turn: Callable[[], None] = at_once,
     inside: Inside = "record",
+    signing: Signing | None = None,
 ) -> SavedPicture:
     """Write `image` with `record` inside, and `record` beside it as `<stem>.json`.
 
@@ -84,6 +86,7 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
         turn: Called when both files are written under hidden names, before they get theirs; may
             wait for other saves that go beside this one.
         inside: What the picture itself tells; the record beside it is always whole.
+        signing: What the picture is signed with, if it is.
 
     Raises:
         OutputError: The files cannot be written, or the exact name is taken.
@@ -95,6 +98,8 @@ def save_picture(  # noqa: PLR0913  # each is one word of the user's or the batc
         raise InputError(f"{suffix!r} is not a suffix of {format} files")
     *parents, name = _parts(stem)
     data = encode(image, record, format, inside)
+    if signing:
+        data = signed(data, format, signing)
     note = record_in(record, format).to_json(indent=2) + "\n"
     with (
         writing(folder.joinpath(*parents, name + suffix)),

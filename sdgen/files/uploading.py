@@ -15,6 +15,7 @@ from sdgen.files.encoding import encode, record_in
 from sdgen.files.formats import Format, Inside, suffix_of
 from sdgen.files.objects import ObjectFolder
 from sdgen.files.reading import read_record_of
+from sdgen.files.signing import Signing, signed
 from sdgen.files.write import numbered
 from sdgen.metadata.migrations import read_record
 from sdgen.metadata.record import Record
@@ -47,6 +48,7 @@ def upload_picture(
     format: Format = "png",
     overwrite: bool = False,
     inside: Inside = "record",
+    signing: Signing | None = None,
 ) -> tuple[str, int]:
     """Upload `image` with `record` inside, and `record` beside it as `<stem>.json`.
 
@@ -58,6 +60,7 @@ def upload_picture(
         format: Of the picture.
         overwrite: Replace what has the name.
         inside: What the picture itself tells; the record beside it is always whole.
+        signing: What the picture is signed with, if it is.
 
     Returns:
         The name of the picture in `folder`, and its bytes.
@@ -67,6 +70,8 @@ def upload_picture(
         GenerationError: The record is too large for the format.
     """
     data = encode(image, record, format, inside)
+    if signing:
+        data = signed(data, format, signing)
     note = record_in(record, format).to_json(indent=2) + "\n"
     job_id = record.job.id if record.job else ""
     suffix = suffix_of(format)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ from sdgen.cli.shell.lines import Typed, piped
 from sdgen.cli.shell.session import Point, Session
 from sdgen.cli.shell.studio import Studio
 from sdgen.cli.shell.words import read_line
+from sdgen.cli.signing import Sign, SignKey, SignTime, signing_of
 from sdgen.cli.target import refuse_picture, target_of
 from sdgen.cli.wording import StrictTokens, StyleNames, StylesFile, WildcardFolder
 from sdgen.errors import GenerationError, InterruptedRunError, SdgenError
@@ -54,6 +56,9 @@ def shell(
     format: Format = None,
     privacy: Privacy = None,
     no_embed: NoEmbed = False,
+    sign: Sign = None,
+    sign_key: SignKey = None,
+    sign_time: SignTime = None,
     preview: Preview = False,
     preview_as: PreviewAs = None,
     locked: Locked = False,
@@ -69,9 +74,10 @@ def shell(
     out = Output(as_json=json, quiet=quiet)
     refuse_picture(output, "a session")
     inside = inside_of(privacy, no_embed=no_embed)
+    target = target_of(output, format, overwrite=False, inside=inside).checked(1)
     studio = Studio(
         out,
-        target_of(output, format, overwrite=False, inside=inside).checked(1),
+        replace(target, signing=signing_of(sign, sign_key, sign_time)),
         partial(engine.open_generator, device, kernels),
         config_layers(config),
         Search(lora_dir),
