@@ -32,6 +32,7 @@ from sdgen.engine.decode import Decoded, decode
 from sdgen.engine.environment import environment
 from sdgen.engine.ladder import Way
 from sdgen.engine.loader import LoadedModel
+from sdgen.engine.offloading import offload_parts
 from sdgen.engine.together import latents_of, padded
 from sdgen.files.compare import compare_pixels
 from sdgen.recipe.settings import Settings
@@ -178,7 +179,8 @@ def offloading_is_equal(*, tiny: bool) -> bool | None:
         return None
     bench = Bench("sd15", "float16", tiny=False)
     usual = digest(bench.draw(2, 1, "a bird"))
-    bench.loaded.pipeline.enable_model_cpu_offload(device=bench.device)
+    bench.loaded.pipeline.to("cpu")
+    offload_parts(bench.loaded.pipeline, "model", torch.device(bench.device))
     is_equal = digest(bench.draw(2, 1, "a bird")) == usual
     say(f"offloaded: {is_equal}")
     return is_equal

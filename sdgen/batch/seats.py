@@ -17,7 +17,10 @@ _COUNT = "import torch; print(torch.cuda.device_count())"
 
 
 def gpu_seats(
-    wanted: Sequence[int] | None, kernels: str, environment: Mapping[str, str] = os.environ
+    wanted: Sequence[int] | None,
+    kernels: str,
+    offload: str = "auto",
+    environment: Mapping[str, str] = os.environ,
 ) -> list[Seat]:
     """A seat on each GPU that is wanted; None wants all that CUDA_VISIBLE_DEVICES lets us see.
 
@@ -33,7 +36,7 @@ def gpu_seats(
             last = f"they are 0 to {there - 1}" if there > 1 else "the only one is 0"
             raise InputError(f"there is no GPU {number}", hint=last)
     visible = [one.strip() for one in environment.get(_VISIBLE, "").split(",") if one.strip()]
-    opened = partial(engine.open_generator, "cuda", kernels)
+    opened = partial(engine.open_generator, "cuda", kernels, offload)
     return [
         Seat(
             f"the worker on GPU {number}",
@@ -47,9 +50,14 @@ def gpu_seats(
     ]
 
 
-def cpu_seats(count: int, kernels: str, environment: Mapping[str, str] = os.environ) -> list[Seat]:
+def cpu_seats(
+    count: int,
+    kernels: str,
+    offload: str = "auto",
+    environment: Mapping[str, str] = os.environ,
+) -> list[Seat]:
     """So many seats on the CPU, whose cores are shared out between them."""
-    opened = partial(engine.open_generator, "cpu", kernels)
+    opened = partial(engine.open_generator, "cpu", kernels, offload)
     threads = _threads(count, environment)
     return [Seat(f"worker {number}", Opening(opened, threads)) for number in range(1, count + 1)]
 

@@ -17,7 +17,17 @@ from sdgen.batch.preview import Preview, preview_batch
 from sdgen.cli.executors import Gpus, Workers, executor_for
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
-from sdgen.cli.options import Configs, Device, Format, Json, Kernels, LoraDirs, Quiet, with_settings
+from sdgen.cli.options import (
+    Configs,
+    Device,
+    Format,
+    Json,
+    Kernels,
+    LoraDirs,
+    Offload,
+    Quiet,
+    with_settings,
+)  # fmt: skip
 from sdgen.cli.output import Output
 from sdgen.cli.preview import Preview as ShowPictures
 from sdgen.cli.preview import PreviewAs as ShowPicturesAs
@@ -92,6 +102,7 @@ def batch(
     dialect: Dialect = None,
     device: Device = "auto",
     kernels: Kernels = "eager",
+    offload: Offload = "auto",
     gpus: Gpus = None,
     workers: Workers = None,
     output: Where = Path("outputs"),
@@ -124,7 +135,7 @@ def batch(
     folder = folder_of(output)
     check_template(name)
     lock = open_lock(locked=locked, path=lock_file)
-    opened = executor_for(device, kernels, gpus=gpus, workers=workers)
+    opened = executor_for(device, kernels, offload, gpus=gpus, workers=workers)
     options = BatchOptions(
         format_named(format) or "png", parse_shard(shard) if shard else WHOLE, limit, name,
         wording_of(wildcards, style, styles_file, config), strict_tokens,

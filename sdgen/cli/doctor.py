@@ -15,12 +15,15 @@ from typing import Annotated
 import typer
 
 from sdgen import models
-from sdgen.cli.options import Device, Json
+from sdgen.cli.doctor_model import tell_plan
+from sdgen.cli.options import Device, Json, model_names
 from sdgen.cli.output import Output
+from sdgen.engine.free_memory import main_memory
 from sdgen.errors import InputError, SdgenError
 from sdgen.files.configs import list_configs, user_defaults, user_folder
 from sdgen.models.hashes import cache_file
 from sdgen.models.hub_cache import cache_folder
+from sdgen.recipe.pixels import parse_size
 from sdgen.recipe.settings import MAX_PIXELS, Settings
 from sdgen.recipe.texts import MAX_PROMPT_CHARACTERS
 from sdgen.version import __version__
@@ -55,6 +58,21 @@ def doctor(
     quick: Annotated[
         bool, typer.Option("--quick", help="Leave out the device: finding it loads torch.")
     ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME|FOLDER",
+            autocompletion=model_names,
+            help="Tell what this model takes in memory, what fits here, and what to switch on.",
+        ),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="WxH", help="With --model: of the picture.")
+    ] = None,
+    time_step: Annotated[
+        bool, typer.Option("--time-step", help="With --model: load it and time a step.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check device, libraries, model, folders and limits; say what to do about each problem.
@@ -62,6 +80,13 @@ def doctor(
     The exit code is 0 when the check itself worked, whatever it found.
     """
     out = Output(as_json=as_json)
+    if model is not None:
+        if quick:
+            raise InputError("--quick leaves the device out, and --model asks what fits it")
+        tell_plan(model, device, parse_size(size) if size else None, out, measure=time_step)
+        return
+    if size is not None or time_step:
+        raise InputError("--size and --time-step are for a model", hint="--model NAME")
     findings = list(examine(None if quick else device))
     problems = [finding for finding in findings if finding.problem]
     for finding in findings:
@@ -206,32 +231,13 @@ def limits() -> Iterator[Finding]:
     """What the machine, and the container around us, let us use."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on every system
     yield Finding("CPU cores", str(len(affinity(0)) if affinity else os.cpu_count()))
-    free = _free_memory_gb()
+    free = main_memory()
     if free is not None:
-        few = ("is little", "close other programs") if free < LITTLE_MEMORY_GB else ()
-        yield Finding("free memory", f"{free:.1f} GB", *few)
+        few = ("is little", "close other programs") if free < LITTLE_MEMORY_GB * 1e9 else ()
+        yield Finding("free memory", f"{free / 1e9:.1f} GB", *few)
     size = f"{math.isqrt(MAX_PIXELS)}x{math.isqrt(MAX_PIXELS)} pixels"
     yield Finding("largest picture", f"{size}; a model may have its own limits")
     yield Finding("longest prompt", f"{MAX_PROMPT_CHARACTERS} characters")
-
-
-def _free_memory_gb() -> float | None:
-    """The smaller of what the system has and what the container may still take; None if unknown."""
-    found = []
-    for line in _lines("/proc/meminfo"):
-        if line.startswith("MemAvailable:"):
-            found.append(int(line.split()[1]) * 1024)
-    limit, used = (_lines(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
-    if limit and used and limit[0].isdigit():
-        found.append(int(limit[0]) - int(used[0]))
-    return min(found) / 1e9 if found else None
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
 
 
 def encoding() -> Finding:

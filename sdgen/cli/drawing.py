@@ -37,7 +37,12 @@ def steps(shown: Display, stop: Stop, writers: WriterPool | None = None) -> OnSt
 
 
 def draw_one(
-    plan: tuple[Plan, Written | None], device: str, out: Output, shown: Display, on_step: OnStep
+    plan: tuple[Plan, Written | None],
+    device: str,
+    out: Output,
+    shown: Display,
+    on_step: OnStep,
+    offload: str = "auto",
 ) -> tuple[Drawing, float]:
     """One picture, drawn alone, and the seconds that it took from where the device was ready.
 
@@ -48,7 +53,7 @@ def draw_one(
     """
     planned, written = plan
     shown.loading(planned.model)
-    generator = engine.open_generator(device)
+    generator = engine.open_generator(device, offload=offload)
     warn_of(generator, planned.settings, planned.model, out)
     shown.picture(shorten(planned.settings.prompt))
     started = time.perf_counter()

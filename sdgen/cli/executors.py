@@ -26,19 +26,24 @@ Workers = Annotated[
 ]  # fmt: skip
 
 
-def open_here(device: str, kernels: str) -> OpenExecutor:
+def open_here(device: str, kernels: str, offload: str) -> OpenExecutor:
     """The executor of this process."""
 
     def opened() -> AbstractContextManager[Executor]:
         from sdgen.batch.local import open_local  # what draws loads when there is something to draw
 
-        return open_local(partial(engine.open_generator, device, kernels))
+        return open_local(partial(engine.open_generator, device, kernels, offload))
 
     return opened
 
 
 def executor_for(
-    device: str, kernels: str, *, gpus: str | None = None, workers: int | None = None
+    device: str,
+    kernels: str,
+    offload: str,
+    *,
+    gpus: str | None = None,
+    workers: int | None = None,
 ) -> OpenExecutor:
     """The executor that was asked for; it is opened if there is something to draw.
 
@@ -50,12 +55,12 @@ def executor_for(
     if gpus is not None:
         if device != "auto":
             raise InputError(f"--gpus says what draws, and --device {device} something else")
-        return _on_gpus(parse_gpus(gpus), kernels)
+        return _on_gpus(parse_gpus(gpus), kernels, offload)
     if workers is not None:
         if device not in ("auto", "cpu"):
             raise InputError(f"--workers draw on the CPU, not on {device}", hint="--gpus all")
-        return _on_the_cpu(workers, kernels)
-    return open_here(device, kernels)
+        return _on_the_cpu(workers, kernels, offload)
+    return open_here(device, kernels, offload)
 
 
 def parse_gpus(text: str) -> tuple[int, ...] | None:
@@ -75,21 +80,21 @@ def parse_gpus(text: str) -> tuple[int, ...] | None:
     return numbers
 
 
-def _on_gpus(wanted: Sequence[int] | None, kernels: str) -> OpenExecutor:
+def _on_gpus(wanted: Sequence[int] | None, kernels: str, offload: str) -> OpenExecutor:
     def opened() -> AbstractContextManager[Executor]:
         from sdgen.batch.seats import gpu_seats
         from sdgen.batch.workers import open_workers
 
-        return open_workers(gpu_seats(wanted, kernels))
+        return open_workers(gpu_seats(wanted, kernels, offload))
 
     return opened
 
 
-def _on_the_cpu(count: int, kernels: str) -> OpenExecutor:
+def _on_the_cpu(count: int, kernels: str, offload: str) -> OpenExecutor:
     def opened() -> AbstractContextManager[Executor]:
         from sdgen.batch.seats import cpu_seats
         from sdgen.batch.workers import open_workers
 
-        return open_workers(cpu_seats(count, kernels))
+        return open_workers(cpu_seats(count, kernels, offload))
 
     return opened

@@ -10,7 +10,16 @@ import typer
 from sdgen.api import plan_picture
 from sdgen.cli.drawing import draw_one, report, save, steps
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
-from sdgen.cli.options import Configs, Device, Json, LoraDirs, Overwrite, Quiet, with_settings
+from sdgen.cli.options import (
+    Configs,
+    Device,
+    Json,
+    LoraDirs,
+    Offload,
+    Overwrite,
+    Quiet,
+    with_settings,
+)  # fmt: skip
 from sdgen.cli.output import Output
 from sdgen.cli.output import display as safe
 from sdgen.cli.progress import open_display
@@ -87,6 +96,7 @@ def film(
     style: StyleNames = [],
     styles_file: StylesFile = None,
     device: Device = "auto",
+    offload: Offload = "auto",
     output: FilmFolder = None,
     overwrite: Overwrite = False,
     locked: Locked = False,
@@ -117,7 +127,7 @@ def film(
     with stop_on_signals() as stop, open_display(out) as display:
         reel = Reel(steps(display, stop), words=sought)
         plan = replace(planned, settings=settings)
-        drawing, seconds = draw_one((plan, written), device, out, display, reel)
+        drawing, seconds = draw_one((plan, written), device, out, display, reel, offload)
         report(out, drawing, save(drawing, 0, target), seconds)
         display.picture("developing the film")
         _Developed(drawing.image, reel, frames, shown, stop).write(kinds, target, out)

@@ -17,6 +17,7 @@ from sdgen.cli.options import (
     Json,
     Kernels,
     LoraDirs,
+    Offload,
     OutputPath,
     Overwrite,
     Quiet,
@@ -55,6 +56,7 @@ def generate(
     strict_tokens: StrictTokens = False,
     device: Device = "auto",
     kernels: Kernels = "eager",
+    offload: Offload = "auto",
     output: OutputPath = Path("outputs"),
     format: Format = None,
     privacy: Privacy = None,
@@ -87,7 +89,7 @@ def generate(
     kind = preview_kind(preview, preview_as, out)
     with stop_on_signals() as stop, open_display(out, kind) as shown:
         shown.loading(planned.model)
-        generator = engine.open_generator(device, kernels)
+        generator = engine.open_generator(device, kernels, offload)
         generator.load(planned.model, planned.settings.dtype)
         out.say(f"{planned.model.name} on {generator.device}")
         series = Series(planned, pictures, generator, target, out, shown, stop)

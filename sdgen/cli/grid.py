@@ -25,6 +25,7 @@ from sdgen.cli.options import (
     Json,
     Kernels,
     LoraDirs,
+    Offload,
     Quiet,
     with_settings,
 )
@@ -95,6 +96,7 @@ def grid(
     strict_tokens: StrictTokens = False,
     device: Device = "auto",
     kernels: Kernels = "eager",
+    offload: Offload = "auto",
     output: GridFolder = None,
     format: Format = None,
     dry_run: SheetOnly = False,
@@ -127,7 +129,7 @@ def grid(
     if dry_run:
         _show_cells(asked, drafts, out)
         return
-    summary = run(drafts, folder, options, open_here(device, kernels), out, kind)
+    summary = run(drafts, folder, options, open_here(device, kernels, offload), out, kind)
     if summary.stopped_by is None and summary.error is None:
         _Sheet(asked, drafts, folder, options).write(out, cell_size)
     conclude(summary, out)

@@ -56,6 +56,13 @@ Kernels = Annotated[
         help="eager, or on a GPU fused: much faster, and some pixels a level apart.",
     ),
 ]  # fmt: skip
+Offload = Annotated[
+    str,
+    typer.Option(
+        "--offload", metavar="auto|none|model|sequential",
+        help="What waits in main memory while a GPU draws; auto is what fits. Pixels stay.",
+    ),
+]  # fmt: skip
 Configs = Annotated[
     list[str],
     typer.Option(

@@ -31,6 +31,9 @@ Tell = Callable[[str], None]
 Kernels = Literal["eager", "fused"]
 """What computes the networks on a GPU: torch's operations, or fewer and faster ones of our own."""
 
+Offloading = Literal["none", "model", "sequential"]
+"""What waits in main memory while a GPU draws: nothing, or all but a part, or a layer."""
+
 Slots = Sequence[Settings | None]
 """The places of one pipeline call; None is a place without a picture, to be padded."""
 
@@ -194,15 +197,18 @@ def upscale(
     return upscaled_alone(image, file, size, device, environment)
 
 
-def open_generator(device: str = "auto", kernels: str = "eager") -> ImageGenerator:
+def open_generator(
+    device: str = "auto", kernels: str = "eager", offload: str = "auto"
+) -> ImageGenerator:
     """The generator for `device`: auto, cpu, cuda or cuda:N.
 
     Args:
         device: What draws; auto takes CUDA where there is one, and the CPU where not.
         kernels: What computes the networks, one of `Kernels`; fused moves pixels a level or so.
+        offload: One of `Offloading`, or auto, which takes what fits the memory.
 
     Raises:
-        InputError: There is no such device here, or it has no such kernels.
+        InputError: There is no such device here, or it has no such kernels, or nothing to offload.
         MemoryExhaustedError: Not even the libraries fit the memory.
     """
     try:
@@ -214,4 +220,4 @@ def open_generator(device: str = "auto", kernels: str = "eager") -> ImageGenerat
                 "torch and diffusers do not fit the memory", hint="see `ulimit -v`, and free some"
             ) from error
         raise
-    return DiffusersGenerator(device, kernels)
+    return DiffusersGenerator(device, kernels, offload)

@@ -5,7 +5,7 @@ from typing import get_args
 
 import torch
 
-from sdgen.engine import Kernels
+from sdgen.engine import Kernels, Offloading
 from sdgen.errors import InputError
 
 DTYPES: dict[str, torch.dtype] = {
@@ -112,5 +112,27 @@ def choose_kernels(wanted: str, device: torch.device) -> Kernels:
     if wanted == "fused" and not can_fuse():
         raise InputError(
             "fused kernels need triton, which is not installed", hint="pip install triton"
+        )
+    return names[wanted]
+
+
+def choose_offload(wanted: str, device: torch.device, kernels: Kernels) -> Offloading | None:
+    """What shall wait in main memory; None for auto, which is to be found out.
+
+    Raises:
+        InputError: Unknown, or not with this device and these kernels.
+    """
+    names: dict[str, Offloading] = {name: name for name in get_args(Offloading)}
+    if wanted == "auto":
+        return None
+    if wanted not in names:
+        raise InputError(f"unknown offload {wanted!r}", hint=f"auto, {', '.join(names)}")
+    if wanted != "none" and device.type == "cpu":
+        raise InputError(
+            "the CPU computes in main memory: there is nothing to offload", hint="leave --offload"
+        )
+    if wanted != "none" and kernels == "fused":
+        raise InputError(
+            "fused kernels need the whole model on the GPU", hint="leave --kernels or --offload"
         )
     return names[wanted]

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 import torch
 
 from sdgen.engine import Drawing, OnStep, Slots, Tell, no_progress, shape_key, tell_nobody
-from sdgen.engine.devices import choose_device, choose_dtype, choose_kernels, describe
+from sdgen.engine.devices import (
+    choose_device,
+    choose_dtype,
+    choose_kernels,
+    choose_offload,
+    describe,
+)
 from sdgen.engine.embedding import with_embeddings
 from sdgen.engine.environment import switches_as
 from sdgen.engine.failures import LackOfMemoryError, Stage
@@ -16,6 +22,7 @@ from sdgen.engine.features import all_notices, with_features
 from sdgen.engine.ladder import Shape, Way, Ways, way_recorded
 from sdgen.engine.loader import LoadedModel, load_model
 from sdgen.engine.philox import check_source
+from sdgen.engine.placing import Placed, placed, usual_settings
 from sdgen.engine.recording import recorded
 from sdgen.engine.sizes import together
 from sdgen.engine.together import Drawn, draw_together
@@ -42,15 +49,19 @@ class DiffusersGenerator:
     Args:
         device: auto, cpu, cuda or cuda:N.
         kernels: What computes the networks.
+        offload: What waits in main memory; auto is what the memory asks for.
 
     Raises:
-        InputError: There is no such device here, or it has no such kernels.
+        InputError: There is no such device here, or it has no such kernels, or nothing to offload.
     """
 
-    def __init__(self, device: str = "auto", kernels: str = "eager") -> None:
+    def __init__(self, device: str = "auto", kernels: str = "eager", offload: str = "auto") -> None:
         self._device = choose_device(device)
-        first = Way(kernels=choose_kernels(kernels, self._device))
-        self._ways = Ways(is_cuda=self._device.type == "cuda", first=first)
+        chosen = choose_kernels(kernels, self._device)
+        waiting = choose_offload(offload, self._device, chosen)
+        first = Way(kernels=chosen, offload=waiting or "none")
+        is_cuda = self._device.type == "cuda"
+        self._ways = Ways(is_cuda=is_cuda, first=first, is_open=waiting is None)
 
     @property
     def device(self) -> str:
@@ -67,12 +78,13 @@ class DiffusersGenerator:
 
     def load(self, model: LocalModel, dtype: str) -> None:
         """Load `model`, unless it is the one loaded last."""
-        self._open(model, dtype, Shape(str(model.folder), dtype))
+        way = self._planned(model, usual_settings(model, dtype), 1).way
+        self._open(model, dtype, Shape(str(model.folder), dtype), way)
 
     def notices(self, settings: Settings, model: LocalModel) -> list[str]:
         """What the user must know before `settings` are drawn."""
         self.check_rng(settings.rng)
-        loaded = self._open(model, settings.dtype, _shape(settings, model))
+        loaded = self._opened(settings, model)
         try:
             return all_notices(loaded, model, settings)
         except LackOfMemoryError:
@@ -84,7 +96,7 @@ class DiffusersGenerator:
 
     def chunks(self, settings: Settings, model: LocalModel) -> int:
         """How many chunks the longer of the prompts takes."""
-        loaded = self._open(model, settings.dtype, _shape(settings, model))
+        loaded = self._opened(settings, model)
         with with_embeddings(loaded, model, settings):
             return architecture_of(loaded.pipeline).lengths(loaded.pipeline, settings)
 
@@ -92,7 +104,7 @@ class DiffusersGenerator:
     def restored(self, environment: Environment) -> Iterator[None]:
         """While it is open, draw as `environment` of a record says; afterwards as before."""
         way = way_recorded(environment)
-        if self._device.type != "cuda" or way.offload:
+        if self._device.type != "cuda" or way.offload != "none":
             way = replace(way, kernels="eager")
         before, self._ways = self._ways, self._ways.beginning_with(way)
         try:
@@ -125,7 +137,7 @@ class DiffusersGenerator:
         self.check_rng(_shared(slots).rng)
         call = _Call(model, on_step, tell)
         shape = _shape(_shared(slots), model)
-        way = self._ways.of(shape)
+        way = self._way(model, _shared(slots), len(slots))
         waiting = way.parts(slots)
         outcomes: list[Drawing | SdgenError] = []
         while waiting:
@@ -165,13 +177,31 @@ class DiffusersGenerator:
             return lack.stage
         return outcomes
 
-    def _open(self, model: LocalModel, dtype: str, shape: Shape) -> LoadedModel:
-        """Load `model` in the fastest way that fits.
+    def _planned(self, model: LocalModel, settings: Settings, pictures: int) -> Placed:
+        """The way that is known for such pictures, or the first that fits the memory."""
+        shape = _shape(settings, model)
+        if self._ways.knows(shape) or not self._ways.is_open:
+            return Placed(self._ways.of(shape))
+        return placed(model, settings, pictures, self._device, self._ways.first)
+
+    def _way(self, model: LocalModel, settings: Settings, pictures: int) -> Way:
+        """The way to draw so many such pictures, from now on; tells why, if it is not the first."""
+        shape = _shape(settings, model)
+        found = self._planned(model, settings, pictures)
+        if not self._ways.knows(shape):
+            self._ways.learn(shape, found.way, found.why)
+        return found.way
+
+    def _opened(self, settings: Settings, model: LocalModel) -> LoadedModel:
+        way = self._planned(model, settings, 1).way
+        return self._open(model, settings.dtype, _shape(settings, model), way)
+
+    def _open(self, model: LocalModel, dtype: str, shape: Shape, way: Way) -> LoadedModel:
+        """Load `model` in this way, or in the fastest below it that fits.
 
         Raises:
             MemoryExhaustedError: None does.
         """
-        way = self._ways.of(shape)
         while True:
             try:
                 return self._load(model, dtype, way)
@@ -190,7 +220,7 @@ class DiffusersGenerator:
             model,
             name,
             device,
-            offload=way.offload and device.type == "cuda",
+            offload=way.offload if device.type == "cuda" else "none",
             layout=way.layout,
             fused=way.kernels == "fused",
         )

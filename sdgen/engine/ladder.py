@@ -1,8 +1,9 @@
 """How a picture is drawn where memory is short: one way after the other, from fast to slow.
 
 A lack of memory in the denoising is helped by fewer pictures at a time, one in the decoding by
-tiles; then the parts of the model that are not at work wait in main memory, and at last the CPU
-draws. Each way moves pixels a little, so the record tells it and a replay begins with it.
+tiles; then the parts of the model that are not at work wait in main memory, then all layers but
+one, and at last the CPU draws. Most ways move pixels a little, so the record tells them and a
+replay begins with them.
 """
 
 import gc
@@ -12,7 +13,7 @@ from typing import Any
 
 import torch
 
-from sdgen.engine import Kernels, Slots
+from sdgen.engine import Kernels, Offloading, Slots
 from sdgen.engine.devices import can_fuse
 from sdgen.engine.failures import Stage
 from sdgen.engine.graphs import forget_graphs
@@ -34,6 +35,12 @@ _DOING: Mapping[Stage, str] = {
 }  # fmt: skip
 
 
+_OFFLOADED: Mapping[Offloading, str] = {
+    "model": "with the model's parts one after the other",
+    "sequential": "with the model's layers one after the other",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """How to draw. The plain one is `Way()`.
@@ -41,7 +48,7 @@ class Way:
     Attributes:
         most: Pictures in one call, at most.
         tile: Length of the tiles that the VAE decodes, in pixels; 0 is the whole picture at once.
-        offload: Only the part of the model that is at work lies on the device.
+        offload: Only the part of the model, or the layer, that is at work lies on the device.
         on_cpu: The CPU draws, whatever device was chosen.
         vae_dtype: Number format of the VAE; empty is that of the model.
         layout: How weights lie in memory; empty is what format and device do well.
@@ -51,7 +58,7 @@ class Way:
 
     most: int = MOST_TOGETHER
     tile: int = 0
-    offload: bool = False
+    offload: Offloading = "none"
     on_cpu: bool = False
     vae_dtype: str = ""
     layout: str = ""
@@ -60,7 +67,7 @@ class Way:
 
     def __str__(self) -> str:
         told = ["on the CPU"] if self.on_cpu else []
-        told += ["with the model's parts one after the other"] if self.offload else []
+        told += [_OFFLOADED[self.offload]] if self.offload != "none" else []
         told += [f"decoded in tiles of {self.tile} pixels"] if self.tile else []
         small = self.upscale_tile < UPSCALE_TILES[0]
         told += [f"enlarged in tiles of {self.upscale_tile} pixels"] if small else []
@@ -100,8 +107,9 @@ def next_way(way: Way, stage: Stage, size: int, side: int, *, is_cuda: bool) -> 
         return replace(way, upscale_tile=smaller[0])
     if stage != "load" and size > 1:  # a decode, too, may find no room in what a large call left
         return replace(way, most=(size + 1) // 2)
-    if is_cuda and not (way.offload or way.on_cpu):
-        return replace(way, offload=True, kernels="eager")
+    if is_cuda and not way.on_cpu and way.offload != "sequential":
+        further: Offloading = "model" if way.offload == "none" else "sequential"
+        return replace(way, offload=further, kernels="eager")
     if is_cuda and not way.on_cpu:
         return Way(most=1, on_cpu=True)
     return None
@@ -122,12 +130,19 @@ def way_recorded(environment: Mapping[str, Any]) -> Way:
     of_upscaler = environment.get("upscale_tile")
     return Way(
         tile=tile if is_tile else 0,  # type: ignore[arg-type]
-        offload=environment.get("offload") is True,
+        offload=_offload_recorded(environment.get("offload")),
         vae_dtype="float32" if vae_dtype == "float32" else "",
         layout="channels_last" if environment.get("layout") == "channels_last" else "contiguous",
         kernels="fused" if environment.get("kernels") == "fused" and can_fuse() else "eager",
         upscale_tile=of_upscaler if of_upscaler in UPSCALE_TILES else UPSCALE_TILES[0],
     )
+
+
+def _offload_recorded(value: Any) -> Offloading:
+    """What a record says; it was true for `model` before there was another."""
+    if value is True or value == "model":
+        return "model"
+    return "sequential" if value == "sequential" else "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +156,18 @@ class Shape:
 
 
 class Ways:
-    """The ways that were found for pictures of each shape, kept for the rest of the process."""
+    """The ways that were found for pictures of each shape, kept for the rest of the process.
 
-    def __init__(self, *, is_cuda: bool, first: Way | None = None) -> None:
+    Args:
+        is_cuda: Whether a GPU draws.
+        first: What to begin with.
+        is_open: Whether that may be another way, where it is known to need too much memory.
+    """
+
+    def __init__(self, *, is_cuda: bool, first: Way | None = None, is_open: bool = False) -> None:
         self._is_cuda = is_cuda
-        self._first = first or Way()
+        self.first = first or Way()
+        self.is_open = is_open
         self._known: dict[Shape, Way] = {}
         self._untold: list[str] = []
 
@@ -156,7 +178,16 @@ class Ways:
     def of(self, shape: Shape) -> Way:
         """How to draw pictures of `shape`."""
         weights = replace(shape, width=0, height=0)
-        return self._known.get(shape) or self._known.get(weights) or self._first
+        return self._known.get(shape) or self._known.get(weights) or self.first
+
+    def knows(self, shape: Shape) -> bool:
+        """Whether a way was found for pictures of `shape`."""
+        return shape in self._known or replace(shape, width=0, height=0) in self._known
+
+    def learn(self, shape: Shape, way: Way, why: str = "") -> None:
+        """Draw pictures of `shape` in this way; `why` is told if there is something to tell."""
+        self._known[shape] = way
+        self._untold += [why] if why else []
 
     def step_down(self, way: Way, stage: Stage, size: int, shape: Shape) -> Way | None:
         """The way to take from now on after `way` ran out of memory, which is freed; None if none.

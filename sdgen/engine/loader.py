@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
+from sdgen.engine import Offloading
 from sdgen.engine.decode import usual_format
 from sdgen.engine.devices import DTYPES, usual_layout
 from sdgen.engine.failures import LackOfMemoryError, failures_of
 from sdgen.engine.libraries import diffusers
 from sdgen.engine.loading import CONVOLVED, Form, load_parts
 from sdgen.engine.memory_signs import is_lack_of_memory
+from sdgen.engine.offloading import offload_parts
 from sdgen.engine.prompts import TextCache
 from sdgen.engine.single_file import parts_in
 from sdgen.errors import ModelError
@@ -88,7 +90,7 @@ class _Key:
     files: Hashable
     dtype: str
     device: torch.device
-    offload: bool
+    offload: Offloading
     layout: str
     fused: bool
 
@@ -102,7 +104,7 @@ def load_model(
     dtype: str,
     device: torch.device,
     *,
-    offload: bool = False,
+    offload: Offloading = "none",
     layout: str = "",
     fused: bool = False,
 ) -> LoadedModel:
@@ -112,7 +114,7 @@ def load_model(
         model: A checked folder.
         dtype: Number format by name, not auto.
         device: Where it computes.
-        offload: Keep its parts in main memory, each on the device only while it is at work.
+        offload: What of it waits in main memory and is on the device only while it is at work.
         layout: Of the convolutions' weights, contiguous or channels_last; empty is `usual_layout`.
         fused: Let its networks compute with our own kernels, on a CUDA device.
 
@@ -157,7 +159,7 @@ def fuse(pipeline: Any) -> None:
 
 def _load(model: LocalModel, how: _Key) -> LoadedModel:
     hashed, dtype = begin_hashing(model), DTYPES[how.dtype]
-    where = torch.device("cpu") if how.offload else how.device
+    where = how.device if how.offload == "none" else torch.device("cpu")
     options: dict[str, Any] = {"add_watermarker": False} if "XL" in model.pipeline else {}
     try:
         with unsearched():
@@ -175,10 +177,9 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
             **_absent(model),
             **options,
         )
-        if how.offload:
-            pipeline.enable_model_cpu_offload(device=how.device)
-        else:
-            pipeline.to(how.device)
+        pipeline.to(where)
+        if how.offload != "none":
+            offload_parts(pipeline, how.offload, how.device)
         if how.fused:
             fuse(pipeline)
     except Exception as error:  # diffusers reports one cause as many types

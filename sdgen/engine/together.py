@@ -171,7 +171,8 @@ def _drawn(
     if image.getcolors(maxcolors=1):
         notices.append("every pixel has the same colour; something is probably wrong")
     how: Environment = {
-        "attention": kernel, "vae_dtype": dtype, "vae_tile": way.tile, "offload": way.offload,
+        "attention": kernel, "vae_dtype": dtype, "vae_tile": way.tile,
+        "offload": False if way.offload == "none" else way.offload,
         "layout": layout_of(loaded.pipeline),
         "kernels": way.kernels,
     }  # fmt: skip

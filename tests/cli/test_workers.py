@@ -123,18 +123,18 @@ def test_each_gpu_is_the_only_one_that_its_worker_sees(monkeypatch) -> None:
     def seen(wanted, **environment):
         return [
             seat.opening.environment["CUDA_VISIBLE_DEVICES"]
-            for seat in gpu_seats(wanted, "eager", environment)
+            for seat in gpu_seats(wanted, "eager", environment=environment)
         ]
 
     assert seen(None) == ["0", "1", "2"]
     assert seen((2, 0)) == ["2", "0"]
     assert seen((0, 2), CUDA_VISIBLE_DEVICES="3, 5,GPU-1f") == ["3", "GPU-1f"]
     with pytest.raises(InputError):
-        gpu_seats((3,), "eager", {})
+        gpu_seats((3,), "eager", environment={})
 
 
 def test_cores_are_shared_out_unless_somebody_decided(monkeypatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    assert cpu_seats(3, "eager", {})[0].opening.environment == {"OMP_NUM_THREADS": "2"}
-    assert cpu_seats(9, "eager", {})[0].opening.environment == {"OMP_NUM_THREADS": "1"}
-    assert cpu_seats(3, "eager", {"OMP_NUM_THREADS": "4"})[0].opening.environment == {}
+    assert cpu_seats(3, "eager", environment={})[0].opening.environment == {"OMP_NUM_THREADS": "2"}
+    assert cpu_seats(9, "eager", environment={})[0].opening.environment == {"OMP_NUM_THREADS": "1"}
+    assert cpu_seats(3, "eager", environment={"OMP_NUM_THREADS": "4"})[0].opening.environment == {}

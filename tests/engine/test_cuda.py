@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from sdgen.engine import Drawing, graphs
+from sdgen.engine.arrival import fetching, mapped
 from sdgen.engine.environment import switches_as
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.engine.libraries import diffusers
@@ -94,10 +95,19 @@ def test_a_model_whose_parts_wait_in_main_memory_draws_the_same(cuda, tiny_sd, t
     for folder in map(find_model, (str(tiny_sd), str(tiny_sdxl))):
         slots = foxes(2, dtype="float16")
         usual = images(cuda.generate_batch(slots, folder))
-        with cuda.restored({"offload": True}):
-            outcomes = cuda.generate_batch(slots, folder)
-        assert images(outcomes) == usual
-        assert [one.record.environment["offload"] for one in outcomes] == [True, True]
+        for how in ("model", "sequential"):
+            offloaded = DiffusersGenerator("cuda", offload=how)
+            outcomes = offloaded.generate_batch(slots, folder)
+            assert images(outcomes) == usual
+            assert [one.record.environment["offload"] for one in outcomes] == [how, how]
+
+
+def test_weights_staged_to_a_gpu_are_those_of_the_files(tiny_sd: Path):
+    file = tiny_sd / "unet/diffusion_pytorch_model.safetensors"
+    with fetching(torch.device("cuda:0")) as bring:
+        found = bring(file, torch.float16).arrived()
+    for name, tensor in mapped(file).items():
+        assert torch.equal(found[name].cpu(), tensor.half())
 
 
 def test_memory_that_is_really_short_ends_in_pictures(tiny_sd: Path):

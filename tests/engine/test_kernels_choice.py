@@ -45,7 +45,7 @@ def test_a_record_tells_the_kernels(monkeypatch: pytest.MonkeyPatch):
 def test_a_model_whose_parts_are_moved_about_computes_by_eager_ones():
     """Moved, the weights that fused kernels have side by side would be parted."""
     way = next_way(Way(most=1, kernels="fused"), "load", 1, 512, is_cuda=True)
-    assert way == Way(most=1, offload=True)
+    assert way == Way(most=1, offload="model")
 
 
 def test_a_record_of_fused_kernels_is_drawn_again_without_a_gpu_by_eager_ones(

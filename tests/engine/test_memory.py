@@ -155,7 +155,7 @@ def test_a_replay_that_runs_out_of_memory_says_what_differs(generator, tiny_sd: 
 def test_on_a_gpu_the_last_ways_are_offload_and_the_cpu(generator, tiny_sd: Path):
     """The chosen device is a CPU that is taken for a GPU: the same steps, no such hardware."""
     generator._ways = Ways(is_cuda=True)
-    told, left = [], [LACKS[0]] * 4
+    told, left = [], [LACKS[0]] * 5
     unet = load_model(find_model(str(tiny_sd)), "float32", CPU).pipeline.unet
 
     def refuse(*_) -> None:
@@ -172,6 +172,7 @@ def test_on_a_gpu_the_last_ways_are_offload_and_the_cpu(generator, tiny_sd: Path
         "2 at a time",
         "1 at a time",
         "with the model's parts one after the other",
+        "with the model's layers one after the other",
         "on the CPU",
     ]
 
@@ -185,11 +186,13 @@ def test_on_a_gpu_the_last_ways_are_offload_and_the_cpu(generator, tiny_sd: Path
         (Way(most=4), "decode", 4, Way(most=4, tile=256)),
         (Way(), "decode", 8, Way(tile=256)),
         (Way(tile=256), "decode", 8, Way(most=4, tile=256)),
-        (Way(most=1), "denoise", 1, Way(most=1, offload=True)),
-        (Way(tile=256), "decode", 1, Way(tile=256, offload=True)),
-        (Way(), "load", 1, Way(offload=True)),
-        (Way(most=1, offload=True), "denoise", 1, Way(most=1, on_cpu=True)),
-        (Way(offload=True), "load", 1, Way(most=1, on_cpu=True)),
+        (Way(most=1), "denoise", 1, Way(most=1, offload="model")),
+        (Way(tile=256), "decode", 1, Way(tile=256, offload="model")),
+        (Way(), "load", 1, Way(offload="model")),
+        (Way(most=1, offload="model"), "denoise", 1, Way(most=1, offload="sequential")),
+        (Way(offload="model"), "load", 1, Way(offload="sequential")),
+        (Way(most=1, offload="sequential"), "denoise", 1, Way(most=1, on_cpu=True)),
+        (Way(offload="sequential"), "load", 1, Way(most=1, on_cpu=True)),
         (Way(most=1, on_cpu=True), "decode", 1, Way(most=1, on_cpu=True, tile=256)),
         (Way(most=1, on_cpu=True, tile=256), "decode", 1, None),
         (Way(most=1, on_cpu=True), "load", 1, None),

@@ -12,7 +12,17 @@ import typer
 from sdgen import engine
 from sdgen.api import config_layers
 from sdgen.cli.locked import Locked, LockFile, open_lock
-from sdgen.cli.options import Configs, Device, Format, Json, Kernels, LoraDirs, Quiet, with_settings
+from sdgen.cli.options import (
+    Configs,
+    Device,
+    Format,
+    Json,
+    Kernels,
+    LoraDirs,
+    Offload,
+    Quiet,
+    with_settings,
+)  # fmt: skip
 from sdgen.cli.output import Output, error_object, show_error
 from sdgen.cli.preview import Preview, PreviewAs, preview_kind
 from sdgen.cli.privacy import NoEmbed, Privacy, inside_of
@@ -52,6 +62,7 @@ def shell(
     strict_tokens: StrictTokens = False,
     device: Device = "auto",
     kernels: Kernels = "eager",
+    offload: Offload = "auto",
     output: Folder = Path("outputs"),
     format: Format = None,
     privacy: Privacy = None,
@@ -78,7 +89,7 @@ def shell(
     studio = Studio(
         out,
         replace(target, signing=signing_of(sign, sign_key, sign_time)),
-        partial(engine.open_generator, device, kernels),
+        partial(engine.open_generator, device, kernels, offload),
         config_layers(config),
         Search(lora_dir),
         wording_of(wildcards, style, styles_file, config),
