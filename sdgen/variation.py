@@ -63,6 +63,8 @@ METHODS: tuple[Method, ...] = get_args(Method)
 _OF_THIS_PICTURE = {
     "image", "strength", "fit", "mask", "mask_blur", "extend", "width", "height", "post",
     "hires_scale", "hires_size", "hires_strength", "hires_steps", "hires_upscaler", "upscaler",
+    "controlnet", "control_image", "control_prepare", "control_mode", "control_fit",
+    "ip_adapter", "ip_adapter_image", "image_encoder",
 }  # fmt: skip
 """Settings that made the picture what it is, and are not meant for one that is drawn over it."""
 

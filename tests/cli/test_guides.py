@@ -168,6 +168,17 @@ def test_yaml_and_batches_say_them_too(real, nets, cat):
     assert read_record_of(Path("by-yaml.png")).image.sha256 in drawn
 
 
+def test_a_larger_one_is_drawn_over_without_them_or_with_others(real, fox, nets, both):
+    done = real("upscale", fox, "--method", "redraw", "--steps", 3, "-o", "large.png")
+    assert done.exit_code == 0, done.stderr
+    assert read_record_of(Path("large.png")).settings.controlnet == ()
+    done = real("upscale", fox, "--method", "redraw", "--steps", 3, *both, "-o", "again.png")
+    assert done.exit_code == 0, done.stderr
+    large, again = (read_record_of(Path(name)) for name in ("large.png", "again.png"))
+    assert again.settings.controlnet == ("edges:0.8:0:0.5",)
+    assert large.image.sha256 != again.image.sha256
+
+
 @pytest.mark.parametrize(
     ("flags", "code", "line"),
     [

@@ -1,6 +1,7 @@
 """ControlNets on toy pipelines: diffusers' pictures, both dialects, no trace, what is refused."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from sdgen.engine import shape_key
 from sdgen.engine.generator import DiffusersGenerator
 from sdgen.engine.schedulers import build_scheduler
 from sdgen.errors import InputError, ModelError
+from sdgen.models.unets import refuse_misfit
 from sdgen.replay import redraw
 from sdgen.sources.canny import canny
 from sdgen.verdict import Original
@@ -293,6 +295,15 @@ def test_what_does_not_fit_is_told(tiny_sd, tiny_sdxl, net, cat, tmp_path):
         planned(tiny_sd, controlnet="nowhere", **said)
 
 
+def test_a_model_without_a_unet_takes_none(tiny_sd, net, tmp_path):
+    _, model = planned(tiny_sd)
+    (tmp_path / "transformer").mkdir()
+    with pytest.raises(
+        ModelError, match="tiny-sd has no UNet, and sdgen has ControlNets for UNets"
+    ):
+        refuse_misfit("edges", {}, replace(model, folder=tmp_path), "ControlNets")
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -333,3 +344,27 @@ def test_a_picture_that_was_changed_in_between_is_refused(tiny_sd, net, cat, tmp
     Image.new("RGB", (64, 64), "red").save(path)
     with pytest.raises(InputError, match="was changed while sdgen was at work"):
         DiffusersGenerator("cpu").generate(settings, model)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_graphs_play_no_other_control(tiny_sd, net, cat):
+    """The third picture is played from graphs; other pictures, scales and parts are not its."""
+    generator = DiffusersGenerator("cuda")
+
+    def drawn(**said: object) -> str:
+        settings, model = planned(tiny_sd, steps=4, dtype="float32", **said)
+        return generator.generate(settings, model).record.image.sha256
+
+    dog = str(cat.with_name("dog.png"))
+    ways = [
+        {},
+        {"controlnet": str(net), "control_image": str(cat)},
+        {"controlnet": str(net), "control_image": dog},
+        {"controlnet": f"{net}:0.5", "control_image": dog},
+        {"controlnet": f"{net}:1:0:0.5", "control_image": dog},
+    ]
+    first = [drawn(**way) for way in ways]
+    assert len(set(first)) == len(ways)
+    for _ in range(2):
+        assert [drawn(**way) for way in ways] == first
