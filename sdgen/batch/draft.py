@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sdgen.batch.alike import Alike
 from sdgen.batch.job_words import Word, job_words
 from sdgen.batch.keys import is_key, job_key, unknown_key
 from sdgen.batch.rows import Fault, Part, Place, Row
@@ -19,7 +20,7 @@ from sdgen.errors import InputError, ModelError, SdgenError
 from sdgen.files.wildcards import Wildcards
 from sdgen.models import LocalModel
 from sdgen.models.finding import ANYWHERE, Search
-from sdgen.models.resolve import plan
+from sdgen.models.resolve import Plan, plan
 from sdgen.recipe.layers import DRAWN, MAX_SAID, Layer, layer_from
 from sdgen.recipe.prompt.choices import Lines
 from sdgen.recipe.prompt.styles import Style
@@ -77,6 +78,8 @@ class Around:
     folder: Path = Path()
     wildcards: dict[Path, Wildcards] = field(default_factory=dict)
     """The folders that rows have named by now, each file of which is read once."""
+    alike: Alike = field(default_factory=lambda: Alike(()))
+    """The rows by now, so that those that are like them need not be judged again."""
 
 
 def draft_row(row: Row | Fault, around: Around) -> Draft:
@@ -95,10 +98,17 @@ def draft_row(row: Row | Fault, around: Around) -> Draft:
         raise _joined(errors)
     layer = meant_from(layer, around.folder)
     layers = [UNSEEDED, *around.lower, layer, *around.upper]
+    wording, said = around.wording.within(own.styles, own.lines), layer
+
+    def whole() -> Plan:
+        planned = plan(layers, find=around.find, search=around.search)
+        _check_wording(planned.settings, said, wording)
+        return planned
+
     planned = None
     try:
-        planned = plan(layers, find=around.find, search=around.search)
-        _check_wording(planned.settings, layer, around.wording.within(own.styles, own.lines))
+        is_bare = not (wording.styles or own.lines)
+        planned = around.alike.plan(layer, whole, is_bare=is_bare)
     except ModelError as error:
         if "model" not in layer.values:
             raise

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sdgen.batch.alike import Alike
 from sdgen.batch.draft import Around, Draft, Find, RowModelError, draft_row, lines_of
 from sdgen.batch.jobfiles import MAX_ROWS, JobFile
 from sdgen.batch.rows import Fault
@@ -51,7 +52,10 @@ def draft_jobs(
         InputError: The file says nothing, or has faults; all of them are listed.
         ModelError: A model is not here. One that no row names ends the check at once.
     """
-    around = Around(job_file.name, lower, upper, num_images, find, search, wording, job_file.folder)
+    around = Around(
+        job_file.name, lower, upper, num_images, find, search, wording, job_file.folder,
+        alike=Alike(upper),
+    )  # fmt: skip
     items: list[Draft] = []
     errors: dict[str, SdgenError] = {}  # by line: the fault of a flag is in every row, told once
     for row in job_file.rows():

@@ -126,7 +126,7 @@ class _Picture:
 
 def _pictures(drafts: Sequence[Draft], base_seed: int, wording: Wording) -> Iterator[_Picture]:
     pictures_of_name = Counter(draft.name for draft in drafts)
-    equal: Counter[str] = Counter()
+    equal: Counter[bytes] = Counter()
     named: Counter[str] = Counter()
     for draft in drafts:
         seeded = _seeded(draft, base_seed, equal)
@@ -141,12 +141,13 @@ def _pictures(drafts: Sequence[Draft], base_seed: int, wording: Wording) -> Iter
             yield _Picture(draft, settings, name, written)
 
 
-def _seeded(draft: Draft, base_seed: int, equal: Counter[str]) -> Settings:
+def _seeded(draft: Draft, base_seed: int, equal: Counter[bytes]) -> Settings:
     """The settings of a draft with the seeds that nobody gave, if any."""
     settings = draft.settings
     if draft.has_all_seeds:
         return settings
-    content = settings.model_dump_json() + "".join(f"\x1f{one.name}" for one in draft.styles)
+    styles = "".join(f"\x1f{one.name}" for one in draft.styles)
+    content = _bytes_of(settings.model_dump_json() + styles)
     number = str(equal[content])
     equal[content] += 1
     drawn = {}
@@ -159,7 +160,7 @@ def _seeded(draft: Draft, base_seed: int, equal: Counter[str]) -> Settings:
 
 def _ids(drawn: Sequence[tuple[LocalModel, Settings]]) -> list[str]:
     """16 hex digits for each; equal pictures are told apart by their number."""
-    equal: Counter[str] = Counter()
+    equal: Counter[bytes] = Counter()
     marks: dict[Hashable, str] = {}
     ids = []
     for model, settings in drawn:
@@ -167,9 +168,15 @@ def _ids(drawn: Sequence[tuple[LocalModel, Settings]]) -> list[str]:
         if key not in marks:
             marks[key] = _mark(model)
         content = f"{marks[key]}\x1f{settings.model_dump_json()}"
-        ids.append(_digest(f"{content}\x1f{equal[content]}")[:16])
-        equal[content] += 1
+        told = _bytes_of(content)
+        ids.append(_digest(f"{content}\x1f{equal[told]}")[:16])
+        equal[told] += 1
     return ids
+
+
+def _bytes_of(content: str) -> bytes:
+    """What tells contents apart in little memory: 16 bytes of their SHA-256."""
+    return hashlib.sha256(content.encode()).digest()[:16]
 
 
 def _mark(model: LocalModel) -> str:

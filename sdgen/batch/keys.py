@@ -25,11 +25,13 @@ JOB_KEYS: Mapping[str, str] = {
 (names in the table of styles), and `wildcards` (their folder)."""
 
 
+@lru_cache(maxsize=1024)
 def job_key(key: str) -> str | None:
     """`num_images`, `name`, `style` or `wildcards` if `key` means one of them, else None."""
     return JOB_KEYS.get(folded(key))
 
 
+@lru_cache(maxsize=1024)
 def fields_of(key: str) -> frozenset[str]:
     """The fields that `key` speaks of: one; two for `size`; none if it is unknown."""
     if key.strip().lower() == SIZE:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sdgen.errors import InputError, did_you_mean
 from sdgen.recipe.settings import Settings
@@ -80,7 +81,7 @@ def file_stem(
     source = _Source(settings, index)
     pieces = [
         piece if isinstance(piece, str) else piece.render(FIELDS[piece.field](source))
-        for piece in _pieces(template)
+        for piece in _parsed(template)
     ]
     return "/".join(safe_part(part) for part in "".join(pieces).split("/"))
 
@@ -101,6 +102,11 @@ class _Field:
 
     def render(self, value: Value) -> str:
         return str(value).zfill(self.width) if isinstance(value, int) else words(value)
+
+
+@lru_cache(maxsize=16)  # one template names every picture of a batch
+def _parsed(template: str) -> tuple["str | _Field", ...]:
+    return tuple(_pieces(template))
 
 
 def _pieces(template: str) -> Iterator[str | _Field]:
@@ -162,6 +168,7 @@ def words(text: str) -> str:
     return _shortened("-".join(kept.split()), MAX_VALUE_BYTES, whole=text)
 
 
+@lru_cache(maxsize=4096)
 def _is_word(sign: str) -> bool:
     category = unicodedata.category(sign)
     return category[0] in "LNM" or category == "So" or sign in "._+"
@@ -176,6 +183,7 @@ def safe_part(text: str) -> str:
     return kept or _WITHOUT_NAME
 
 
+@lru_cache(maxsize=4096)
 def is_unsafe(sign: str) -> bool:
     """A separator, a character that some system refuses, or one that cannot be seen."""
     category = unicodedata.category(sign)

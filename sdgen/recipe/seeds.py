@@ -23,6 +23,8 @@ def numbered(settings: Settings, index: int) -> Settings:
     A variation stays near its seed's picture, so that its variation seed counts up instead, as in
     A1111.
     """
+    if not index:
+        return settings
     name = counting_seed(settings)
     following = seed_of_image(getattr(settings, name), index)
     return settings.model_copy(update={name: following})

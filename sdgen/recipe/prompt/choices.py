@@ -34,6 +34,9 @@ _SIGN = re.compile(
     rf"\\(?:__|[{{}}|])|{TAG.pattern}|__(?P<name>[^\s_{{}}|][^\s{{}}|]*?)__|[{{}}|]",
     re.IGNORECASE,
 )
+SIGNS = re.compile(r"[\\<{}|]|__")
+"""A text without any of them is filled as it is."""
+
 _COUNT = re.compile(r"\s*(\d{1,4})(?:-(\d{1,4}))?\s*\$\$")
 _WEIGHT = re.compile(r"\s*(\d{0,9}\.?\d{1,9})::")
 

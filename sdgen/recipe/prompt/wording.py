@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sdgen.errors import InputError
 from sdgen.recipe.layers import Layer, resolve
-from sdgen.recipe.prompt.choices import Draws, Lines, filled
+from sdgen.recipe.prompt.choices import MOST_CHARACTERS, SIGNS, Draws, Lines, filled
 from sdgen.recipe.prompt.loras import lora_tags
 from sdgen.recipe.prompt.styles import Style, with_styles
 from sdgen.recipe.settings import PROMPTS, Settings
@@ -72,6 +72,8 @@ class Wording:
         styled = with_styles(getattr(settings, name), (getattr(each, name) for each in self.styles))
         if settings.prompt_syntax == "plain":
             return styled
+        if len(styled) <= MOST_CHARACTERS and not SIGNS.search(styled):
+            return styled  # most prompts of a large file
         try:
             return filled(styled, Draws(settings.seed, name), self.lines)
         except ValueError as error:
