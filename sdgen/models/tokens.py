@@ -192,7 +192,8 @@ def losses(
         words = ", ".join(strange)
         notices.append(f"{model.name} was not taught these words of the {name}: {words}")
     if spelled and not known:
-        way_out = "write English" + ", or use --model storybook" * is_chinese(spelled)
+        chinese = ", or use --model storybook or z-image-turbo" * is_chinese(spelled)
+        way_out = f"write English{chinese}"
         notices.append(f"{model.name} has no words for {spelled!r} in the {name}: {way_out}")
     return notices
 

@@ -43,7 +43,8 @@ def test_a_script_that_the_model_has_no_words_for_is_refused(strict, tiny_sd):
     code, told = strict("狐狸", "--model", tiny_sd, "--negative-prompt", "лиса")
     assert code == 2
     assert [line.split(" in the ")[-1] for line in told.splitlines()[:2]] == [
-        "prompt: write English, or use --model storybook", "negative_prompt: write English"
+        "prompt: write English, or use --model storybook or z-image-turbo",
+        "negative_prompt: write English",
     ]  # fmt: skip
     assert "error: 2 prompts are not read as they stand" in told
 

@@ -86,7 +86,8 @@ def test_words_are_unknown_without_their_brackets(tokens):
 def test_a_script_without_words_in_the_tokenizer_is_told(tokens, tiny_sd):
     _, shown, _ = tokens("(一只狐狸:1.2), snow", "--model", tiny_sd)
     assert shown.splitlines()[-1] == (
-        "tiny-sd has no words for '一只狐狸' in the prompt: write English, or use --model storybook"
+        "tiny-sd has no words for '一只狐狸' in the prompt: write English, or use "
+        "--model storybook or z-image-turbo"
     )
     _, shown, _ = tokens("лиса", "--model", tiny_sd)
     assert shown.splitlines()[-1].endswith("'лиса' in the prompt: write English")
