@@ -93,5 +93,7 @@ class Executor(Counts, Protocol):
         """
 
 
-OpenExecutor = Callable[[], AbstractContextManager[Executor]]
-"""Opens one, when there is something to draw; at its end no worker of it is left."""
+OpenExecutor = Callable[[Stop, Observer], AbstractContextManager[Executor]]
+"""Opens one, when there is something to draw; at its end no worker of it is left.
+
+Who has to wait for workers looks at the wish to stop meanwhile, and tells what is waited for."""

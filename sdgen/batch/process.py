@@ -6,6 +6,7 @@ import queue
 import subprocess
 import sys
 import threading
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ main()
 """
 """The worker finds the same modules as this process, however they came to its path."""
 
-Heard = queue.SimpleQueue[tuple["WorkerProcess", Reply | None]]
+Heard = queue.SimpleQueue[tuple["Worker", Reply | None]]
 """Who said what; None is the end of the process."""
 
 
@@ -45,16 +46,46 @@ class Held:
         return len(self.noted) == len(self.unit.tasks)
 
 
-class WorkerProcess:
-    """One process, from its start on."""
+class Worker:
+    """Who draws at a seat: what it has in hand, and how one speaks with it."""
 
-    def __init__(self, seat: Seat, heard: Heard) -> None:
+    def __init__(self, seat: Seat) -> None:
         self.seat = seat
         self.is_ready = False
         self.has_ended = False
         self.drawing: int | None = None
         """The number of the unit in its call; those before it are being written."""
         self.held: dict[int, Held] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it could begin to draw another unit now."""
+        return self.is_ready and not self.has_ended and self.drawing is None
+
+    def take(self, unit: Unit) -> None:
+        """Give it a unit; it has none in its call."""
+        self.held[unit.number] = Held(unit)
+        self.drawing = unit.number
+        self.send(unit)
+
+    @abstractmethod
+    def send(self, order: Order) -> None:
+        """Say something; to one that is dead it is said in vain, and its end is heard."""
+
+    @abstractmethod
+    def end(self) -> str:
+        """See to it that it is gone; how it ended, in words."""
+
+
+Begin = Callable[[Seat, Heard], Worker]
+"""How somebody comes to a seat; what it says is heard from then on."""
+
+
+class WorkerProcess(Worker):
+    """One process, from its start on."""
+
+    def __init__(self, seat: Seat, heard: Heard) -> None:
+        super().__init__(seat)
         words = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path)]
         self._process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -72,17 +103,6 @@ class WorkerProcess:
     @property
     def pid(self) -> int:
         return self._process.pid
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether it could begin to draw another unit now."""
-        return self.is_ready and not self.has_ended and self.drawing is None
-
-    def take(self, unit: Unit) -> None:
-        """Give it a unit; it has none in its call."""
-        self.held[unit.number] = Held(unit)
-        self.drawing = unit.number
-        self.send(unit)
 
     def send(self, order: Order) -> None:
         """Say something; to a process that is dead it is said in vain, and its end is heard."""

@@ -7,9 +7,8 @@ stops the run in between, the same command goes on where it was and repeats noth
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 from sdgen.batch.destination import Destination, Folder, destination_of
 from sdgen.batch.drafts import Drafts
@@ -41,7 +40,10 @@ def run_batch(
     stop: Stop | None = None,
 ) -> BatchSummary:
     """`run_with` one generator in this process, called only if there is something to draw."""
-    opened = partial(open_local, open_generator)
+
+    def opened(*_: object) -> AbstractContextManager[Executor]:
+        return open_local(open_generator)
+
     return run_with(drafts, folder, opened, options, observer=observer, stop=stop)
 
 
@@ -84,14 +86,14 @@ def run_with(
         check_tokens(jobs, options)
         with writing(state.home.path):
             keep_plan(state.home, _plan_of(jobs, options))
-        observer = observer or Observer()
+        observer, stop = observer or Observer(), stop or Stop()
         run = _Run(root, destination_of(folder), options, state.ledger, observer, summary)
         work = run.work(select(jobs, options.shard, options.limit))
         with _ending(summary):
             if work.waiting:
-                with open_executor() as executor:
+                with open_executor(stop, observer) as executor:
                     _check_device(work.waiting, executor)
-                    executor.draw(units_of(work, executor), run, stop or Stop())
+                    executor.draw(units_of(work, executor), run, stop)
     summary.seconds = time.monotonic() - started
     return summary
 

@@ -49,9 +49,12 @@ def main() -> None:
     for number in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, number):
             signal.signal(getattr(signal, number), signal.SIG_IGN)
-    opening: Opening = pickle.load(orders)
+    serve(pickle.load(orders), orders, _sender(replies))
+
+
+def serve(opening: Opening, orders: BinaryIO, send: Send) -> None:
+    """Begin as `opening` says, and do what `orders` say to their end; `send` hears of it."""
     os.environ.update(opening.environment)  # before torch loads, which reads them once
-    send = _sender(replies)
     try:
         _work(opening, orders, send)
     except SdgenError as error:

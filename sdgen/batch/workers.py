@@ -24,7 +24,7 @@ from sdgen.batch.messages import (
     Reply,
     StopNow,
 )
-from sdgen.batch.process import Held, Seat, WorkerProcess
+from sdgen.batch.process import Begin, Held, Seat, Worker, WorkerProcess
 from sdgen.batch.recovery import left_of, written
 from sdgen.batch.units import Unit
 from sdgen.errors import GenerationError, InterruptedRunError, SdgenError
@@ -60,10 +60,11 @@ def open_workers(seats: Sequence[Seat]) -> Iterator[Executor]:
 class WorkersExecutor:
     """Gives units to worker processes, and hears what becomes of them."""
 
-    def __init__(self, seats: Sequence[Seat]) -> None:
+    def __init__(self, seats: Sequence[Seat], begin: Begin = WorkerProcess) -> None:
+        self._begin = begin
         self._empty = deque(seats)
-        self._workers: list[WorkerProcess] = []
-        self._heard: queue.SimpleQueue[tuple[WorkerProcess, Reply | None]] = queue.SimpleQueue()
+        self._workers: list[Worker] = []
+        self._heard: queue.SimpleQueue[tuple[Worker, Reply | None]] = queue.SimpleQueue()
         self._returned: deque[Unit] = deque()
         self._deaths: Counter[str | int] = Counter()
         """By seat's name, and by unit's number."""
@@ -141,7 +142,7 @@ class WorkersExecutor:
         return True
 
     def _start(self) -> None:
-        self._workers.append(WorkerProcess(self._empty.popleft(), self._heard))
+        self._workers.append(self._begin(self._empty.popleft(), self._heard))
 
     def _ask(self, method: str, *words: str | Settings | LocalModel) -> int | None:
         """Have one worker answer, idle or not.
@@ -161,7 +162,7 @@ class WorkersExecutor:
                 raise answer.error
             return answer.value
 
-    def _ready_one(self) -> WorkerProcess:
+    def _ready_one(self) -> Worker:
         """A worker that has its device, the idle ones first."""
         while True:
             if self._failure:
@@ -183,7 +184,7 @@ class WorkersExecutor:
         except queue.Empty:
             return
 
-    def _handle(self, worker: WorkerProcess, reply: Reply | None) -> None:
+    def _handle(self, worker: Worker, reply: Reply | None) -> None:
         match reply:
             case Ready():
                 worker.is_ready = True
@@ -198,7 +199,7 @@ class WorkersExecutor:
             case _:
                 self._tell(worker, reply)
 
-    def _tell(self, worker: WorkerProcess, reply: Reply) -> None:
+    def _tell(self, worker: Worker, reply: Reply) -> None:
         """Pass on what happens to whom it interests."""
         observer = self._running.observer
         match reply:
@@ -219,7 +220,7 @@ class WorkersExecutor:
         assert self._run is not None
         return self._run
 
-    def _finish(self, worker: WorkerProcess, reply: Finished) -> None:
+    def _finish(self, worker: Worker, reply: Finished) -> None:
         held = worker.held[reply.number]
         self._note(held, reply.outcomes)
         self._deaths[worker.seat.name] = 0
@@ -233,7 +234,7 @@ class WorkersExecutor:
         self._running.tell(held.unit, outcomes)
         held.noted |= {one.id for one in outcomes}
 
-    def _part(self, worker: WorkerProcess, reply: Ended) -> None:
+    def _part(self, worker: Worker, reply: Ended) -> None:
         """Hear a worker's last word: the run is stopped, or cannot go on."""
         worker.has_ended = True
         if reply.bug:
@@ -252,7 +253,7 @@ class WorkersExecutor:
         else:
             self._untold.append(line)
 
-    def _bury(self, worker: WorkerProcess) -> None:
+    def _bury(self, worker: Worker) -> None:
         """See to what a worker leaves behind."""
         how = worker.end()
         self._workers.remove(worker)

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from sdgen.cli.commands import COMMANDS, Command
+from sdgen.cli.optional import with_values
 from sdgen.cli.output import mute, show_error
 from sdgen.errors import (
     InputError,
@@ -53,7 +54,7 @@ class PromptOrCommand(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Insert the default command where it is meant."""
-        words = with_command(args, is_typing=ctx.resilient_parsing)
+        words = with_command(with_values(args), is_typing=ctx.resilient_parsing)
         return super().parse_args(ctx, words or ["--help"])
 
 

@@ -14,7 +14,7 @@ from sdgen.batch.jobfiles import DIALECTS, read_job_file
 from sdgen.batch.jobs import WHOLE, parse_shard
 from sdgen.batch.options import BatchOptions
 from sdgen.batch.preview import Preview, preview_batch
-from sdgen.cli.executors import Gpus, Workers, executor_for
+from sdgen.cli.executors import Gpus, Ray, Workers, executor_for
 from sdgen.cli.locked import Locked, LockFile, check_locked, open_lock
 from sdgen.cli.micro_batch import MicroBatch, micro_batch_of
 from sdgen.cli.options import (
@@ -105,6 +105,7 @@ def batch(
     offload: Offload = "auto",
     gpus: Gpus = None,
     workers: Workers = None,
+    ray: Ray = None,
     output: Where = Path("outputs"),
     format: Format = None,
     privacy: Privacy = None,
@@ -135,7 +136,7 @@ def batch(
     folder = folder_of(output)
     check_template(name)
     lock = open_lock(locked=locked, path=lock_file)
-    opened = executor_for(device, kernels, offload, gpus=gpus, workers=workers)
+    opened = executor_for(device, kernels, offload, gpus=gpus, workers=workers, ray=ray)
     options = BatchOptions(
         format_named(format) or "png", parse_shard(shard) if shard else WHOLE, limit, name,
         wording_of(wildcards, style, styles_file, config), strict_tokens,

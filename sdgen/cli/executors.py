@@ -1,4 +1,4 @@
-"""Who draws a batch: this process, or workers of this machine."""
+"""Who draws a batch: this process, workers of this machine, or a cluster."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -9,7 +9,10 @@ import typer
 
 from sdgen import engine
 from sdgen.batch.executor import Executor, OpenExecutor
+from sdgen.batch.outcomes import Observer
+from sdgen.cli.optional import HERE, is_cluster
 from sdgen.errors import InputError
+from sdgen.stop import Stop
 
 MOST_WORKERS = 256
 
@@ -21,7 +24,16 @@ Workers = Annotated[
     int | None,
     typer.Option(
         "--workers", min=1, max=MOST_WORKERS, metavar="N",
-        help="Draw with N processes on the CPU, which share its cores.",
+        help="Draw with N processes on the CPU, which share its cores; with --ray, with N of them.",
+    ),
+]  # fmt: skip
+
+
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray", metavar="[ADDRESS]",
+        help="Draw on a Ray cluster: auto, HOST:6379, ray://HOST:10001; alone, on this machine.",
     ),
 ]  # fmt: skip
 
@@ -29,7 +41,7 @@ Workers = Annotated[
 def open_here(device: str, kernels: str, offload: str) -> OpenExecutor:
     """The executor of this process."""
 
-    def opened() -> AbstractContextManager[Executor]:
+    def opened(*_: object) -> AbstractContextManager[Executor]:
         from sdgen.batch.local import open_local  # what draws loads when there is something to draw
 
         return open_local(partial(engine.open_generator, device, kernels, offload))
@@ -44,12 +56,17 @@ def executor_for(
     *,
     gpus: str | None = None,
     workers: int | None = None,
+    ray: str | None = None,
 ) -> OpenExecutor:
     """The executor that was asked for; it is opened if there is something to draw.
 
     Raises:
         InputError: What was asked for does not go together, or is no list of GPUs.
     """
+    if ray is not None:
+        if gpus is not None:
+            raise InputError("--ray draws on all GPUs of the cluster", hint="--workers N takes N")
+        return _on_cluster(parse_address(ray), device, kernels, offload, workers)
     if gpus is not None and workers is not None:
         raise InputError("--gpus and --workers cannot be had together", hint="a GPU has one worker")
     if gpus is not None:
@@ -61,6 +78,19 @@ def executor_for(
             raise InputError(f"--workers draw on the CPU, not on {device}", hint="--gpus all")
         return _on_the_cpu(workers, kernels, offload)
     return open_here(device, kernels, offload)
+
+
+def parse_address(text: str) -> str | None:
+    """The address of a cluster; None stands for one of this machine's own.
+
+    Raises:
+        InputError: It is none.
+    """
+    if not is_cluster(text):
+        raise InputError(
+            f"--ray {text!r} is no address of a cluster", hint="auto, HOST:6379, ray://HOST:10001"
+        )
+    return None if text == HERE else text
 
 
 def parse_gpus(text: str) -> tuple[int, ...] | None:
@@ -80,8 +110,22 @@ def parse_gpus(text: str) -> tuple[int, ...] | None:
     return numbers
 
 
+def _on_cluster(
+    address: str | None, device: str, kernels: str, offload: str, workers: int | None
+) -> OpenExecutor:
+    if device not in ("auto", "cpu", "cuda"):
+        raise InputError(f"--ray chooses the GPU itself, not {device}", hint="--device cuda")
+
+    def opened(stop: Stop, observer: Observer) -> AbstractContextManager[Executor]:
+        from sdgen.batch.on_cluster import Wanted, open_cluster
+
+        return open_cluster(address, Wanted(device, kernels, offload, workers), stop, observer)
+
+    return opened
+
+
 def _on_gpus(wanted: Sequence[int] | None, kernels: str, offload: str) -> OpenExecutor:
-    def opened() -> AbstractContextManager[Executor]:
+    def opened(*_: object) -> AbstractContextManager[Executor]:
         from sdgen.batch.seats import gpu_seats
         from sdgen.batch.workers import open_workers
 
@@ -91,7 +135,7 @@ def _on_gpus(wanted: Sequence[int] | None, kernels: str, offload: str) -> OpenEx
 
 
 def _on_the_cpu(count: int, kernels: str, offload: str) -> OpenExecutor:
-    def opened() -> AbstractContextManager[Executor]:
+    def opened(*_: object) -> AbstractContextManager[Executor]:
         from sdgen.batch.seats import cpu_seats
         from sdgen.batch.workers import open_workers
 

@@ -39,7 +39,7 @@ def crew(out: Path) -> Crew:
     def draw(count: int, opened: OpenGenerator = open_slow, rows: str = ROWS, **words):
         seats = [Seat(f"worker {n}", Opening(opened, {"SEAT": str(n)})) for n in range(count)]
         options = words.pop("options", OPTIONS)
-        return run_with(drafts_of(rows), out, lambda: open_workers(seats), options, **words)
+        return run_with(drafts_of(rows), out, lambda *_: open_workers(seats), options, **words)
 
     return draw
 
@@ -231,7 +231,7 @@ def test_a_real_model_gives_the_pixels_of_one_process(crew, out: Path, tmp_path:
     opened = partial(open_generator, "cpu")
     run_batch(drafts_of(rows, **words), other, opened, BatchOptions())
     seats = [Seat("worker 1", Opening(opened))]
-    assert run_with(drafts_of(rows, **words), out, lambda: open_workers(seats)).done == 2
+    assert run_with(drafts_of(rows, **words), out, lambda *_: open_workers(seats)).done == 2
     assert pictures(out) == pictures(other)
 
 

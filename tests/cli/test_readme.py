@@ -13,6 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from sdgen.cli import app
 from sdgen.cli.app import build_app, with_command
+from sdgen.cli.optional import with_values
 from sdgen.cli.options import rename_aliases
 from sdgen.files.images import read_record_of
 from sdgen.recipe.axes import sweep
@@ -51,7 +52,7 @@ def test_there_are_commands_to_try():
 
 @pytest.mark.parametrize("line", ALL)
 def test_every_command_in_the_documents_can_be_typed(line: str):
-    words = rename_aliases(with_command(shlex.split(line)))
+    words = rename_aliases(with_command(with_values(shlex.split(line))))
     name, *rest = words
     command = GROUP.commands[name]
     if hasattr(command, "commands"):
