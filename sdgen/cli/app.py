@@ -40,7 +40,7 @@ SWITCHES = frozenset(
      "--locked", "--all", "--strict", "--fidelity", "--strict-tokens", "--serve", "--no-words",
      "--preview", "--no-embed", "--in-place", "--drop-mark", "--paths", "--null", "-0", "--reverse",
      "-r", "--rebuild", "--history", "--no-history", "--download", "--offline", "--yes", "-y",
-     "--copy"}
+     "--copy", "--time-step"}
 )  # fmt: skip
 """Options of the commands that take no value."""
 

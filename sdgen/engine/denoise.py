@@ -62,7 +62,7 @@ def denoise(
     drawn = [starting_noise(row, latent_shape(pipeline, row), shift) for row in rows]
     noise = torch.cat([latents for latents, _ in drawn])
 
-    pace = Pace(network_of(pipeline).device)
+    pace = Pace(next(network_of(pipeline).parameters()).device)
     guided = approximated(shared.approximate).guidance_until
 
     def step_end(_: Any, index: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
             # Half of the libraries load here. One class draws all: where a UNet was trained to
             # repaint, it is given what it needs besides (`engine/beginning.py`).
             name = model.family.pipelines.get(model.pipeline, model.pipeline)
-            pipeline_class = getattr(diffusers, name)
+            pipeline_class = _knowing_its_device(getattr(diffusers, name), how.device)
         pipeline = pipeline_class.from_pretrained(
             model.parts,
             dtype=dtype,
@@ -190,6 +190,16 @@ def _load(model: LocalModel, how: _Key) -> LoadedModel:
     pipeline.set_progress_bar_config(disable=True)
     give_old_name(getattr(pipeline, "text_encoder", None))
     return LoadedModel(pipeline, {**pipeline.scheduler.config, **model.trained}, hashed)
+
+
+def _knowing_its_device(pipeline_class: Any, device: torch.device) -> Any:
+    """`pipeline_class`, whose pipelines need not look for the device where they compute.
+
+    diffusers searches all layers of all parts for hooks that would tell, in every call, while the
+    device waits for the first step.
+    """
+    own = {"_execution_device": device, "__module__": pipeline_class.__module__}
+    return type(pipeline_class.__name__, (pipeline_class,), own)
 
 
 def _parts(model: LocalModel, form: Form) -> dict[str, Any]:

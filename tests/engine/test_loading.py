@@ -12,6 +12,7 @@ from torch import nn
 from sdgen.engine import arrival, open_generator
 from sdgen.engine.arrival import Staging, mapped
 from sdgen.engine.libraries import diffusers
+from sdgen.engine.loader import load_model
 from sdgen.engine.loading import Form, load_parts
 from sdgen.errors import ModelError
 from sdgen.models import LocalModel, find_model
@@ -189,3 +190,11 @@ def test_a_file_that_was_replaced_while_it_was_hashed(copy: Path, monkeypatch):
     monkeypatch.setattr(LocalModel, "hashes", hashes)
     with pytest.raises(ModelError, match="the weights of model were changed while they were in"):
         begin_hashing(model)()
+
+
+def test_a_pipeline_knows_its_device_without_a_search(tiny_sd: Path, monkeypatch):
+    pipeline = load_model(find_model(str(tiny_sd)), "float32", CPU).pipeline
+    assert isinstance(pipeline, diffusers.StableDiffusionPipeline)
+    assert type(pipeline).__name__ == "StableDiffusionPipeline"
+    monkeypatch.setattr(nn.Module, "modules", lambda _: pytest.fail("it looked through the layers"))
+    assert pipeline._execution_device == CPU

@@ -69,10 +69,11 @@ def test_a_decoder_that_works_in_tiles_gets_the_edges_laid_on():
 def test_a_seamless_picture_drawn_in_tiles_is_nearly_the_same(tiny_sd, monkeypatch):
     from sdgen.engine import generator as module
     from sdgen.engine.ladder import Way
+    from sdgen.engine.placing import Placed
 
     said = {"tiling": "x", "width": 512, "height": 64, "steps": 1}
     whole = draw(tiny_sd, **said)
-    monkeypatch.setattr(module.Ways, "of", lambda *_: Way(tile=256))
+    monkeypatch.setattr(module, "placed", lambda *_: Placed(Way(tile=256)))
     tiled = draw(tiny_sd, **said)
     assert tiled.record.environment["vae_tile"] == 256
     apart = np.abs(np.asarray(whole.image, float) - np.asarray(tiled.image, float))

@@ -34,7 +34,7 @@ class UNet:
 
     def packed(self, pipeline: Any, latents: torch.Tensor) -> torch.Tensor:
         """As they are."""
-        return latents.to(dtype=pipeline.unet.dtype)
+        return latents.to(dtype=next(pipeline.unet.parameters()).dtype)
 
     def unpacked(self, _: Any, latents: torch.Tensor, __: tuple[int, ...]) -> torch.Tensor:
         """As they are."""
