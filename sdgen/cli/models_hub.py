@@ -14,8 +14,8 @@ from sdgen.models.consent import bytes_in_words, is_offline
 from sdgen.models.from_hub import find_referred
 from sdgen.models.hashes import expected_hashes
 from sdgen.models.hub import reference_of
-from sdgen.models.hub_cache import cached, damaged_files, is_sound
-from sdgen.models.hub_names import Reference
+from sdgen.models.hub_cache import Cached, cached, damaged_files, is_sound
+from sdgen.models.hub_names import Reference, split_revision
 from sdgen.models.local import LocalModel
 
 Name = Annotated[
@@ -109,22 +109,40 @@ def path_command(name: Name, as_json: Json = False) -> None:
 
 def rm_command(name: Name, yes: Yes = False, as_json: Json = False) -> None:
     """Remove a model from the hub's cache, which other tools share; with @REVISION only that."""
-    from sdgen.models.hub_remove import remove
+    from sdgen.models.hub_remove import remove, remove_file
 
     out = Output(as_json=as_json)
     reference = _of_hub(name)
     here = cached(reference.repository)
-    commits = None
-    if "@" in name:
-        commit = here.commit_of(reference.revision)
-        commits = [commit] if commit else []
+    commits = _commits(name, reference, here)
     if not here.folder.is_dir() or commits == []:
         raise ModelError(f"{name} is not on this machine")
-    _confirm(name, here.size(), yes, out)
-    gone = remove(here, commits)
+    if reference.file and commits:
+        files = [here.snapshot(commit) / reference.file for commit in commits]
+        sizes = {path.resolve(): path.stat().st_size for path in files if path.exists()}
+        _confirm(name, sum(sizes.values()), yes, out)
+        gone = remove_file(here, reference.file, commits)
+    else:
+        _confirm(name, here.size(), yes, out)
+        gone = remove(here, commits)
     models.find_model.cache_clear()
     out.say(f"removed {name}: {bytes_in_words(gone)}")
     out.json({"model": name, "repository": here.repository, "bytes": gone})
+
+
+def _commits(name: str, reference: Reference, here: Cached) -> list[str] | None:
+    """The commits that `name` means, as far as they are here; None for the whole repository."""
+    if reference.revision != "main" or split_revision(name)[1] is not None:
+        commit = here.commit_of(reference.revision)
+        commits = [commit] if commit else []
+    elif not reference.file:
+        return None
+    else:
+        commits = here.commits()
+    if not reference.file:
+        return commits
+    pointers = {commit: here.snapshot(commit) / reference.file for commit in commits}
+    return [commit for commit, path in pointers.items() if path.is_symlink() or path.is_file()]
 
 
 def _confirm(name: str, size: int, yes: bool, out: Output) -> None:

@@ -16,11 +16,14 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from sdgen.errors import InputError, ModelError
 from sdgen.models.hub_listing import Listing, RemoteFile, read_listing
+from sdgen.models.hub_session import session
 from sdgen.version import __version__
 
 USUAL = "https://huggingface.co"
 MOST_ANSWER_BYTES = 16 * 1024 * 1024
 MOST_REDIRECTS = 5
+MOST_ADDRESS_LETTERS = 16 * 1024
+MOST_SECONDS = 3600
 WAITS = (1.0, 2.0, 4.0)
 """Seconds before each further try, where trying again can help."""
 
@@ -40,12 +43,23 @@ def endpoint() -> str:
     stated = (os.environ.get("HF_ENDPOINT") or USUAL).rstrip("/")
     try:
         parts = urlsplit(stated)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, a bracket that is not closed
+        sound = parts.scheme in ("http", "https") and _is_host(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that is not closed, a label too long
         sound = False
     if not sound:
         raise InputError(f"HF_ENDPOINT must be an address such as {USUAL}")
     return stated
+
+
+def _is_host(name: str | None) -> bool:
+    """Whether a client can look for this host.
+
+    Raises:
+        UnicodeError: A label of it is empty or too long, which is a `ValueError` too.
+    """
+    return (
+        name is not None and name.encode("idna") != b"" and name.isprintable() and " " not in name
+    )
 
 
 def host() -> str:
@@ -54,9 +68,18 @@ def host() -> str:
 
 
 def _seconds() -> float:
-    """How long a silent server is waited for."""
-    stated = os.environ.get("HF_HUB_DOWNLOAD_TIMEOUT", "")
-    return float(stated) if stated.isdigit() and int(stated) else 10.0
+    """How long a silent server is waited for.
+
+    Raises:
+        InputError: The environment says what is no number, at which the hub's library would break.
+    """
+    stated = os.environ.get("HF_HUB_DOWNLOAD_TIMEOUT", "").strip()
+    if not stated:
+        return 10.0
+    if not stated.isdecimal():
+        raise InputError("HF_HUB_DOWNLOAD_TIMEOUT must be whole seconds, such as 10")
+    digits = stated.lstrip("0")
+    return float(min(int(digits[:9] or 10), MOST_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +147,7 @@ class Hub:
         self, address: str, *, revision: str, headers: Mapping[str, str] | None = None
     ) -> Iterator[Any]:
         """The answer from `address`, or from where it leads within the hub."""
+        _seconds()  # is refused before the library, which reads it too, is loaded
         from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # of any version
 
         try:
@@ -134,10 +158,14 @@ class Hub:
             raise self._broken(error) from error
         except OSError as error:
             raise TryAgainError(f"{host()} cannot be reached: {error}") from error
+        except Exception as error:
+            if type(error).__name__ != "InvalidURL":  # of the client, whose package may change
+                raise
+            raise ModelError(f"{host()} leads to what is no address") from error
 
     @contextmanager
     def _followed(self, address: str, headers: Mapping[str, str]) -> Iterator[Any]:
-        client, token = _session()
+        client, token = session()
         for _ in range(MOST_REDIRECTS):
             own = {"user-agent": f"sdgen/{__version__}", "accept-encoding": "identity", **headers}
             if token and urlsplit(address).netloc == urlsplit(endpoint()).netloc:
@@ -192,7 +220,7 @@ class Hub:
     def _gated(self) -> ModelError:
         at = urlsplit(endpoint())
         page = f"{at.scheme}://{at.netloc.rpartition('@')[2]}/{self.repository}"
-        if _session()[1]:
+        if session()[1]:
             return ModelError(
                 f"{self.repository} is gated, and the account of this token has no access yet",
                 hint=f"accept its terms at {page}",
@@ -214,15 +242,6 @@ class Hub:
         )
 
 
-def _session() -> tuple[Any, str | None]:
-    """The library's client and the user's token, if there is one."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when the library is loaded
-    from huggingface_hub import get_session, get_token
-
-    implicit = os.environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper()
-    return get_session(), None if implicit in ("1", "ON", "YES", "TRUE") else get_token()
-
-
 def _led(address: str, onwards: str) -> str:
     """Where an answer leads.
 
@@ -234,13 +253,16 @@ def _led(address: str, onwards: str) -> str:
         target = urljoin(address, onwards)
         at = urlsplit(target)
         name = at.hostname or ""
-    except ValueError as error:
-        raise ModelError(f"{before.hostname} leads to what is no address") from error
+        sound = (not name or _is_host(name)) and at.port != 0
+    except ValueError:
+        sound, target = False, ""
+    if not sound or len(target) > MOST_ADDRESS_LETTERS:
+        raise ModelError(f"{before.hostname} leads to what is no address")
     known = [urlsplit(endpoint()).hostname or "", *_OF_THE_HUB, *_also_allowed()]
     if not any(name == one or name.endswith(f".{one}") for one in known if one):
         raise ModelError(
             f"{before.hostname} leads to {name or 'nowhere'}, a host that nobody named",
-            hint=f"if that is right: SDGEN_HUB_HOSTS={name}",
+            hint=f"if that is right: SDGEN_HUB_HOSTS={name}" if name else "",
         )
     if at.scheme != "https" and (at.scheme != "http" or before.scheme == "https"):
         raise ModelError(f"{before.hostname} leads to an address that is not encrypted")

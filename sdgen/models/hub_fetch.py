@@ -95,7 +95,7 @@ def _index_of(hub: Hub, listing: Listing, here: Cached) -> object:
     file = listing.file(INDEX)
     if not 0 <= file.size <= MOST_SMALL_BYTES:
         raise ModelError(f"{INDEX} of {listing.repository} is too large")
-    with writing(here.folder):
+    with writing(here.folder), alone(here):
         blob = _fetch_file(hub, listing.commit, file, here, watch_nobody)
     try:
         return json.loads(blob.read_bytes())

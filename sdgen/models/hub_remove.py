@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 from sdgen.models.hub_cache import Cached
 from sdgen.models.hub_fetch import alone, writing
@@ -24,6 +25,32 @@ def remove(here: Cached, commits: Sequence[str] | None = None) -> int:
         for commit in commits:
             shutil.rmtree(here.snapshot(commit))
         return _sweep(here)
+
+
+def remove_file(here: Cached, file: str, commits: Sequence[str]) -> int:
+    """Remove one file from some commits; gives the bytes that went.
+
+    Raises:
+        OutputError: It cannot be removed.
+        BusyError: The repository is being fetched.
+    """
+    with writing(here.folder), alone(here):
+        gone = 0
+        for commit in commits:
+            pointer = here.snapshot(commit) / file
+            gone += pointer.stat().st_size if _is_copy(pointer) else 0
+            pointer.unlink(missing_ok=True)
+            if not any(path for path in here.snapshot(commit).rglob("*") if not path.is_dir()):
+                shutil.rmtree(here.snapshot(commit))
+        gone += _sweep(here)
+        if not here.commits():
+            shutil.rmtree(here.folder)
+        return gone
+
+
+def _is_copy(pointer: Path) -> bool:
+    """Whether a file stands where others have a link to it."""
+    return pointer.is_file() and not pointer.is_symlink()
 
 
 def _sweep(here: Cached) -> int:

@@ -15,7 +15,8 @@ FINE = ["https://cdn-lfs.huggingface.co/x", "https://cas-bridge.xethub.hf.co/x?s
 STRANGE = ["https://evil.example/x", "https://huggingface.co.evil.example/x", "https://evilhf.co/x",
            "http://huggingface.co/x", "file:///etc/passwd", "ftp://hf.co/x", "https://127.0.0.1/x",
            "http://169.254.169.254/latest", "https://hf.co@evil.example/x", "https://[", "//evil/x",
-           "javascript:1"]  # fmt: skip
+           "javascript:1", "http://huggingface.co:abc/", f"https://hf.co/{'a' * 70_000}",
+           "https://ü..hf.co/x", f"https://{'a' * 80}.hf.co/x", "https://a b.hf.co/x"]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,12 @@ def test_an_answer_may_lead_within_the_hub(target):
 def test_an_answer_leads_only_to_hosts_of_the_hub(target):
     with pytest.raises(ModelError, match="leads to"):
         _led(HUB, target)
+
+
+def test_no_host_is_hinted_at_where_there_is_none():
+    with pytest.raises(ModelError, match="leads to nowhere") as caught:
+        _led(HUB, "mailto:x")
+    assert "SDGEN_HUB_HOSTS" not in caught.value.hint
 
 
 def test_the_user_may_name_more_hosts(monkeypatch):
@@ -58,7 +65,7 @@ class _Client:
 
 def test_a_token_goes_to_the_hub_alone(monkeypatch):
     client = _Client()
-    monkeypatch.setattr(hub_client, "_session", lambda: (client, "hf_secret"))
+    monkeypatch.setattr(hub_client, "session", lambda: (client, "hf_secret"))
     with Hub("a/b")._followed(HUB, {}) as response:
         assert response.status_code == 200
     sent = [(address, headers.get("authorization")) for address, headers in client.asked]

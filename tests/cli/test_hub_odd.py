@@ -1,0 +1,93 @@
+"""What is odd about the hub, its cache or the environment: one line each, and nothing is lost."""
+
+import huggingface_hub
+import pytest
+from filelock import FileLock
+
+from tests.cli.test_hub import everything
+
+
+def said(outcome, code: int) -> str:
+    """The line of a failure with this exit code."""
+    assert outcome.exit_code == code, outcome.stderr
+    assert "a bug in sdgen" not in outcome.stderr
+    [line] = [line for line in outcome.stderr.splitlines() if line.startswith("error: ")]
+    return line
+
+
+@pytest.fixture
+def two_files(hub, tmp_path):
+    """A repository with two models in one file each, both in the cache; gives the snapshot."""
+    commit = hub.add("some/two", {"a.safetensors": b"a" * 20_000, "b.safetensors": b"b" * 20_000})
+    folder = tmp_path / "hf/hub/models--some--two"
+    return folder / "snapshots" / commit
+
+
+def test_rm_of_a_file_leaves_the_others(sdgen, hub, two_files):
+    for name in "ab":
+        sdgen("models", "pull", f"some/two/{name}.safetensors")
+    assert sorted(path.name for path in two_files.iterdir()) == ["a.safetensors", "b.safetensors"]
+    removed = sdgen("models", "rm", "some/two/a.safetensors", "--yes")
+    assert (removed.exit_code, "20 kB" in removed.stderr) == (0, True), removed.stderr
+    assert [path.name for path in two_files.iterdir()] == ["b.safetensors"]
+    assert [path.read_bytes()[:1] for path in (two_files.parents[1] / "blobs").iterdir()] == [b"b"]
+    absent = said(sdgen("models", "rm", "some/two/a.safetensors", "--yes"), 4)
+    assert "some/two/a.safetensors is not on this machine" in absent
+    assert sdgen("models", "rm", "some/two/b.safetensors", "--yes").exit_code == 0
+    assert not two_files.parents[1].exists(), "nothing of it is left"
+
+
+def test_rm_of_an_own_name_with_a_revision_leaves_other_commits(sdgen, hub, tmp_path):
+    old = hub.refs["some/mini"]
+    new = hub.add("some/mini", {**hub.repositories["some/mini"][old], "tokenizer/x.txt": b"new"})
+    path = tmp_path / "home/sdgen/models.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"mine:\n  repository: some/mini\n  revision: {old}\n")
+    for name in ("mine", "some/mini"):
+        assert sdgen("models", "pull", name).exit_code == 0
+    assert sdgen("models", "rm", "mine", "--yes").exit_code == 0
+    snapshots = tmp_path / "hf/hub/models--some--mini/snapshots"
+    assert [path.name for path in snapshots.iterdir()] == [new]
+
+
+@pytest.mark.parametrize("token", ["hf_secretü", "hf_sec\x07ret", "hf_\udcffsecret"])
+def test_a_token_that_can_be_none_is_not_shown(sdgen, hub, monkeypatch, token):
+    monkeypatch.setenv("HF_TOKEN", token)
+    line = said(sdgen("models", "pull", "some/mini"), 4)
+    assert line == "error: the token for the hub has letters that no token has"
+    assert hub.seen == []
+
+
+def test_seconds_that_are_none_are_said(sdgen, hub, monkeypatch):
+    monkeypatch.setenv("HF_HUB_DOWNLOAD_TIMEOUT", "²")
+    line = said(sdgen("models", "pull", "some/mini"), 2)
+    assert "HF_HUB_DOWNLOAD_TIMEOUT must be whole seconds" in line
+    monkeypatch.setenv("HF_HUB_DOWNLOAD_TIMEOUT", "9" * 17)
+    assert sdgen("models", "pull", "some/mini").exit_code == 0
+
+
+def test_the_index_too_is_fetched_by_one_alone(sdgen, hub, tmp_path):
+    folder = tmp_path / "hf/hub/models--some--mini"
+    folder.mkdir(parents=True)
+    with FileLock(folder / ".sdgen.lock"):
+        assert "another sdgen fetches" in said(sdgen("models", "pull", "some/mini"), 8)
+    assert everything(folder) == {".sdgen.lock"}
+    assert not [path for path in hub.paths if "/resolve/" in path]
+
+
+@pytest.mark.parametrize("proxy", ["socks5://me:secretword@127.0.0.1:9", "ftp://secretword:9"])
+def test_a_proxy_that_cannot_be_used_is_said(sdgen, hub, monkeypatch, proxy):
+    huggingface_hub.close_session()
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    outcome = sdgen("models", "pull", "some/mini")
+    huggingface_hub.close_session()
+    assert "the proxy that the environment names cannot be used" in said(outcome, 4)
+    assert "secretword" not in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "address", ["http://ü..b", f"http://{'a' * 80}.example", "http://a b", "http://x\x7f"]
+)
+def test_an_endpoint_with_a_host_that_can_be_none(sdgen, hub, monkeypatch, address):
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    assert "HF_ENDPOINT must be an address" in said(sdgen("models", "pull", "some/mini"), 2)
