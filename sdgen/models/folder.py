@@ -194,11 +194,20 @@ def _weights(
         found = [_weights_named(path, part.name, _stem(part), variant) for part in parts]
         if all(found):
             return [file for files in found for file in files], variant
+    if len(variants) == 1:
+        raise _without_variant(path, parts, variants[0])
     raise _without_weights(path, parts)
 
 
 def _stem(part: Component) -> str:
     return "diffusion_pytorch_model" if part.library == "diffusers" else "model"
+
+
+def _without_variant(path: Path, parts: list[Component], variant: str | None) -> ModelError:
+    """What to say of the first part that has no weights in the only `variant` that will do."""
+    part = next(p for p in parts if not _weights_named(path, p.name, _stem(p), variant))
+    ending = f".{variant}" if variant else ""
+    return _missing(path, f"{part.name}/{_stem(part)}{ending}.safetensors")
 
 
 def _without_weights(path: Path, parts: list[Component]) -> ModelError:

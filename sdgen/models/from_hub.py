@@ -61,10 +61,11 @@ def _opened(located: Located, reference: Reference) -> local.LocalModel:
 
 
 def _check_snapshot(located: Located, reference: Reference) -> CheckedFolder:
-    """What a snapshot holds, in the variant that is preferred."""
+    """What a snapshot holds, in the variant that is preferred, or in the only one that is meant."""
     if not (located.folder / INDEX).is_file():
         raise IncompleteError(f"{reference.name} lacks {INDEX}", INDEX)
-    variants = dict.fromkeys((reference.variant, None, "fp16"))
+    others = () if reference.exact else (None, "fp16")
+    variants = dict.fromkeys((reference.variant, *others))
     try:
         return check_folder(located.folder, tuple(variants))
     except IncompleteError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdgen.errors import InputError, ModelError
-from sdgen.models.catalogue import Entry, find_entry
+from sdgen.models.catalogue import CATALOGUE, Entry, find_entry
 from sdgen.models.consent import fetched
 from sdgen.models.hub_cache import snapshot_of
 from sdgen.models.hub_listing import INDEX
@@ -69,6 +69,8 @@ def _of_entry(entry: Entry, revision: str | None) -> Reference:
         variant=entry.variant,
         about_bytes=entry.download_bytes,
         gated=entry.gated,
+        exact=entry.variant is None
+        and CATALOGUE.get(entry.name) is not entry,  # a person said: full
     )
 
 
@@ -89,7 +91,9 @@ def pinned_reference(
     single = next((f for f in named if is_file(f) and "/" not in f and f.endswith(SUFFIX)), "")
     if single:
         return Reference(name, str(repository), str(commit), file=single)
-    return Reference(name, str(repository), str(commit), "fp16" if halves else None)
+    return Reference(
+        name, str(repository), str(commit), "fp16" if halves else None, exact=bool(named)
+    )
 
 
 def with_revision(name: str, revision: str | None) -> str:

@@ -33,6 +33,7 @@ class Reference:
         gated: Whether terms are to be accepted first, as far as is known.
         file: The only file that is meant, ANY_FILE where the repository has but one; empty where
             the whole model is meant.
+        exact: Whether weights in another variant than `variant` are others than those meant.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Reference:
     about_bytes: int = field(default=0, compare=False)
     gated: bool = field(default=False, compare=False)
     file: str = ""
+    exact: bool = False
 
 
 def is_repository(name: str) -> bool:

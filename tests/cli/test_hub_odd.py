@@ -4,6 +4,12 @@ import huggingface_hub
 import pytest
 from filelock import FileLock
 
+from sdgen.errors import ModelError
+from sdgen.models import find_model
+from sdgen.models.consent import leave
+from sdgen.models.from_hub import find_referred
+from sdgen.models.hub import pinned_reference
+from sdgen.models.hub_fetch import fetch, order_of
 from tests.cli.test_hub import everything
 
 
@@ -91,3 +97,50 @@ def test_a_proxy_that_cannot_be_used_is_said(sdgen, hub, monkeypatch, proxy):
 def test_an_endpoint_with_a_host_that_can_be_none(sdgen, hub, monkeypatch, address):
     monkeypatch.setenv("HF_ENDPOINT", address)
     assert "HF_ENDPOINT must be an address" in said(sdgen("models", "pull", "some/mini"), 2)
+
+
+STEMS = ("text_encoder/model", "unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model")
+
+
+@pytest.fixture
+def both(hub):
+    """A repository with its weights in both variants."""
+    files = dict(hub.repositories["some/mini"][hub.refs["some/mini"]])
+    for stem in STEMS:
+        files[f"{stem}.fp16.safetensors"] = files[f"{stem}.safetensors"]
+    hub.add("some/both", files)
+    return "some/both"
+
+
+def own(tmp_path, text: str) -> None:
+    path = tmp_path / "home/sdgen/models.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    find_model.cache_clear()
+
+
+@pytest.mark.parametrize("recorded", ["full", "fp16"])
+def test_a_record_means_its_own_variant(sdgen, hub, both, tmp_path, monkeypatch, recorded):
+    other = {"full": "fp16", "fp16": "full"}[recorded]
+    for name, variant in (("mine", recorded), ("other", other)):
+        own(tmp_path, f"{name}: {{repository: {both}, variant: {variant}}}")
+        monkeypatch.setenv("HF_HOME", str(tmp_path / name))
+        assert sdgen("models", "pull", name).exit_code == 0
+        model = find_model(name)
+        assert model.variant == (variant if variant == "fp16" else None)
+        if variant == recorded:
+            hashes = model.hashes()
+    pinned = pinned_reference("record", both, both, hub.refs[both], hashes)
+    with pytest.raises(ModelError, match=r"text_encoder/model.*safetensors is missing"):
+        find_referred(pinned)
+    with leave(lambda reference: bool(fetch(order_of(reference)))):
+        assert find_referred(pinned).hashes() == hashes
+
+
+def test_an_own_name_in_full_is_not_drawn_in_halves(sdgen, hub, both, tmp_path):
+    assert sdgen("models", "pull", both).exit_code == 0
+    own(tmp_path, f"mine: {{repository: {both}, variant: full}}")
+    refused = said(sdgen("a fox", "--model", "mine"), 4)
+    assert "text_encoder/model.safetensors is missing" in refused
+    assert sdgen("a fox", "--model", "mine", "--download").exit_code == 0
+    assert find_model("mine").variant is None
