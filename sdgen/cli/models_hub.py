@@ -1,5 +1,6 @@
 """`sdgen models pull|verify|path|rm`: fetched from the hub, read to the last byte, removed."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,12 +10,12 @@ from sdgen.cli.fetching import Offline, fetch_shown
 from sdgen.cli.options import Json, Quiet, model_names
 from sdgen.cli.output import Output
 from sdgen.errors import InputError, ModelError, did_you_mean
-from sdgen.models.catalogue import all_entries
+from sdgen.models.catalogue import CATALOGUE, all_entries, find_entry
 from sdgen.models.consent import bytes_in_words, is_offline
 from sdgen.models.from_hub import find_referred
 from sdgen.models.hashes import expected_hashes
 from sdgen.models.hub import reference_of
-from sdgen.models.hub_cache import Cached, cached, damaged_files, is_sound
+from sdgen.models.hub_cache import Cached, cached, damaged_files, is_promised, is_sound, snapshot_of
 from sdgen.models.hub_names import Reference, split_revision
 from sdgen.models.local import LocalModel
 
@@ -64,39 +65,77 @@ def pull_command(
 def verify_command(names: Names, as_json: Json = False) -> None:
     """Read every byte of models: are they what the hub, or sdgen, promised?"""
     out = Output(as_json=as_json)
-    bad = []
+    failures: list[InputError | ModelError] = []
     for name in names:
-        model = models.find_model(name)
-        damaged = _damaged(model)
-        bad += [(name, file) for file in damaged]
+        try:
+            damaged, count = _read(name)
+        except (InputError, ModelError) as error:
+            failures.append(error)
+            out.json({"model": name, "whole": None, "error": str(error)})
+            out.result(f"unknown: {name}: {error}")
+            continue
+        if damaged:
+            again = f"sdgen models pull {name} fetches it again"
+            failures.append(ModelError(f"{name} is damaged: {damaged[0]}", hint=again))
         state = "damaged" if damaged else "whole"
         out.json({"model": name, "whole": not damaged, "damaged": damaged})
-        out.result(f"{state}: {name}: {', '.join(damaged) or f'{len(model.weights)} files'}")
-    if bad:
-        name, file = bad[0]
-        raise ModelError(
-            f"{name} is damaged: {file}", hint=f"sdgen models pull {name} fetches it again"
-        )
+        out.result(f"{state}: {name}: {', '.join(damaged) or f'{count} files'}")
+    if failures:
+        raise failures[0]
+
+
+def _read(name: str) -> tuple[list[str], int]:
+    """The damaged files of a model, and of how many it is made.
+
+    What lies in the hub's cache is read before the model is checked, which damage may forbid.
+
+    Raises:
+        InputError: Nobody promised anything about this model.
+        ModelError: It is not here.
+    """
+    reference = reference_of(name)
+    found = snapshot_of(reference) if reference else None
+    if reference and found:
+        folder = found[0]
+        damaged = _damaged_in(folder, reference.file)
+        if damaged:
+            return damaged, 0
+    model = models.find_model(name)
+    if model.repository:
+        own = [model.folder / file for file in model.weights] if model.layout is None else []
+        if not all(map(is_promised, own or [model.folder])):
+            raise _unpromised(name)
+        return [], len(model.weights)
+    return _damaged(model), len(model.weights)
+
+
+def _damaged_in(folder: Path, file: str) -> list[str]:
+    """The damaged files of a snapshot; only `file`, where only that is meant."""
+    if not file:
+        return damaged_files(folder)
+    path = folder / file
+    is_there = path.is_symlink() or path.is_file()
+    return [file] if is_there and is_sound(path) is False else []
 
 
 def _damaged(model: LocalModel) -> list[str]:
-    """The files that are not as they were promised.
+    """The files of a model outside the hub's cache that are not as they were promised.
 
     Raises:
         InputError: Nobody promised anything about this model.
     """
-    if model.repository and model.layout is None:
-        return damaged_files(model.folder)
-    if model.repository:
-        return [] if is_sound(model.folder) else [model.folder.name]
     promised = expected_hashes(model.parts) if model.layout is None else {}
     if not promised:
-        raise InputError(
-            f"nobody promised which bytes {model.name} has",
-            hint=f"sdgen lock --model {model.name} writes them down, and --check compares",
-        )
+        raise _unpromised(model.name)
     here = model.hashes(read_all=True)
     return [file for file, digest in here.items() if promised.get(file) != digest]
+
+
+def _unpromised(name: str) -> InputError:
+    return InputError(
+        f"nobody promised which bytes {name} has",
+        hint=f"sdgen lock --model {name} writes them down, and --check compares",
+    )
 
 
 def path_command(name: Name, as_json: Json = False) -> None:
@@ -162,6 +201,10 @@ def _confirm(name: str, size: int, yes: bool, out: Output) -> None:
 def _of_hub(name: str) -> Reference:
     reference = reference_of(name)
     if reference is None:
+        entry = find_entry(name)
+        if entry is not None:
+            where = "comes with sdgen" if name in CATALOGUE else "is a folder of your own"
+            raise InputError(f"{name} {where}: it is not on the hub")
         hint = did_you_mean(name, all_entries()) or "see sdgen models list, or say OWNER/NAME"
         raise InputError(f"{name!r} is no model on the hub", hint=hint)
     return reference

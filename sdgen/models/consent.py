@@ -57,11 +57,13 @@ class NotHereError(ModelError):
 def _way_out(reference: Reference) -> str:
     if is_offline():
         return "it may not be fetched: HF_HUB_OFFLINE or --offline"
+    has_flag = _FETCH.get() is not None  # else the command, or Python, knows none
     if reference.file:
-        return "--download fetches it"
+        return f"{'' if has_flag else 'a command with '}--download fetches it"
     named = reference.name if reference.revision == "main" else reference.repository
     at = "" if reference.revision == "main" else f"@{reference.revision}"
-    return f"sdgen models pull {named}{at}, or --download with this command"
+    pull = f"sdgen models pull {named}{at}"
+    return f"{pull}, or --download with this command" if has_flag else pull
 
 
 def fetched(reference: Reference, missing: str) -> None:

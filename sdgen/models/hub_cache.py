@@ -130,18 +130,27 @@ def damaged_files(snapshot: Path) -> list[str]:
     return [
         str(path.relative_to(snapshot))
         for path in sorted(snapshot.rglob("*"))
-        if not path.is_dir() and not is_sound(path)
+        if not path.is_dir() and is_sound(path) is False
     ]
 
 
-def is_sound(path: Path) -> bool:
-    """Whether a file of a snapshot has the bytes that its name in the cache promises."""
+def is_sound(path: Path) -> bool | None:
+    """Whether a file of a snapshot has the bytes that its name in the cache promises.
+
+    None where nothing is promised: a copy, whose name is no hash.
+    """
     try:
         blob = path.resolve(strict=True)
     except OSError:
         return False  # a link to what is gone
+    if not is_promised(path):
+        return None
     if len(blob.name) == SHA256_LETTERS:
         return hash_files(blob.parent, (blob.name,), read_all=True)[blob.name] == blob.name
-    if len(blob.name) == SHA1_LETTERS and blob.parent.name == "blobs":
-        return git_sha1(blob) == blob.name
-    return True
+    return git_sha1(blob) == blob.name
+
+
+def is_promised(path: Path) -> bool:
+    """Whether the cache says which bytes a file of a snapshot has; reads none of them."""
+    blob = path.resolve()
+    return len(blob.name) in (SHA256_LETTERS, SHA1_LETTERS) and blob.parent.name == "blobs"

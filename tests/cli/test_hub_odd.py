@@ -1,5 +1,8 @@
 """What is odd about the hub, its cache or the environment: one line each, and nothing is lost."""
 
+import shutil
+from pathlib import Path
+
 import huggingface_hub
 import pytest
 from filelock import FileLock
@@ -144,3 +147,41 @@ def test_an_own_name_in_full_is_not_drawn_in_halves(sdgen, hub, both, tmp_path):
     assert "text_encoder/model.safetensors is missing" in refused
     assert sdgen("a fox", "--model", "mine", "--download").exit_code == 0
     assert find_model("mine").variant is None
+
+
+def test_what_nothing_was_compared_with_is_not_called_whole(sdgen, hub, tmp_path):
+    sdgen("models", "pull", "some/mini")
+    folder = Path(sdgen("models", "path", "some/mini").stdout.strip())
+    copies = shutil.copytree(folder, tmp_path / "copies")
+    shutil.rmtree(folder)
+    copies.rename(folder)
+    find_model.cache_clear()
+    outcome = sdgen("models", "verify", "some/mini")
+    assert "nobody promised which bytes some/mini has" in said(outcome, 2)
+    assert "whole" not in outcome.stdout
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_usual_damage_is_told_as_damage_and_the_next_is_read(sdgen, hub, damage):
+    sdgen("models", "pull", "some/mini")
+    folder = Path(sdgen("models", "path", "some/mini").stdout.strip())
+    blob = (folder / "unet/diffusion_pytorch_model.safetensors").resolve()
+    blob.write_bytes(blob.read_bytes()[:5]) if damage == "cut" else blob.unlink()
+    find_model.cache_clear()
+    outcome = sdgen("models", "verify", "some/mini", "some/absent", "storybook")
+    assert "some/mini is damaged: " in said(outcome, 4)
+    assert "hint: sdgen models pull some/mini fetches it again" in outcome.stderr
+    first, *_, last = outcome.stdout.splitlines()
+    assert first.startswith("damaged: some/mini: ")
+    assert "unet/diffusion_pytorch_model.safetensors" in first
+    assert last.startswith("whole: storybook")
+
+
+def test_hints_name_what_the_command_has(sdgen, hub):
+    built_in = sdgen("models", "pull", "storybook")
+    assert "storybook comes with sdgen" in said(built_in, 2)
+    assert "did you mean" not in built_in.stderr
+    for command in ("path", "verify"):
+        absent = sdgen("models", command, "some/mini")
+        assert "hint: sdgen models pull some/mini\n" in absent.stderr
+    assert "--download" not in sdgen("models", "info", "sd15").stdout
