@@ -7,7 +7,7 @@ What reads pictures and records loads with the first one: commands that draw not
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -41,7 +41,7 @@ class Source:
     pixels_sha256: str
     size: tuple[int, int]
     notices: tuple[str, ...] = ()
-    lineage: Mapping[str, Any] | None = None
+    lineage: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @property
     def reference(self) -> str:

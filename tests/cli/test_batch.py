@@ -316,3 +316,12 @@ def test_the_pictures_of_one_row_are_warned_of_once(sdgen):
     Path("prompts.txt").write_text("a zebra\n")
     done = sdgen("batch", "prompts.txt", "-n", "3")
     assert done.stderr.count("about a zebra") == 1
+
+
+def test_a_picture_with_a_record_is_drawn_over(sdgen, painter):
+    assert sdgen("a red fox", "--seed", 7, "-o", "fox.png").exit_code == 0
+    Path("over.yaml").write_text("- {prompt: a blue fox, image: fox.png, strength: 0.5}\n")
+    done = sdgen("batch", "over.yaml")
+    assert done.exit_code == 0, done.stderr
+    record = read_record_of(Path(done.stdout.strip()))
+    assert (record.sources[0].name, painter.drawn[-1].prompt) == ("fox.png", "a blue fox")
