@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from sdgen.errors import ModelError
+from sdgen.models.catalogue import find_entry
 from sdgen.models.local import LocalModel
 from sdgen.models.single_file import facts_of, open_path
-from sdgen.models.weights_here import files_of, name_of
+from sdgen.models.weights_here import distinct, files_of, name_of
 
 _NO_LICENCE = "-"
 
@@ -43,9 +44,15 @@ def models_listed() -> Iterator[Listed]:
     Two of one name are both told as what keeps the name from being used.
 
     Raises:
-        ModelError: A folder that the person named is not there.
+        ModelError: A folder that the person named is not there; after all that is.
     """
-    paths = list({path.resolve(): path for path in files_of("model")}.values())
+    found: list[Path] = []
+    away: ModelError | None = None
+    try:
+        found.extend(files_of("model"))
+    except ModelError as error:
+        away = error
+    paths = distinct(found)
     names = [name_of(path) for path in paths]
     for path, name in zip(paths, names, strict=True):
         try:
@@ -53,8 +60,19 @@ def models_listed() -> Iterator[Listed]:
         except ModelError as error:
             yield Listed(name, path, "", str(error))
             continue
-        fault = "the name is not the only one of its kind here" if names.count(name) > 1 else ""
-        yield Listed(name, path, kind_of(model), fault)
+        yield Listed(name, path, kind_of(model), _fault_of_name(path, name, names))
+    if away is not None:
+        raise away
+
+
+def _fault_of_name(path: Path, name: str, names: list[str]) -> str:
+    """Why `--model NAME` does not mean the model at `path`; empty where it does."""
+    if names.count(name) > 1:
+        return "the name is not the only one of its kind here"
+    if find_entry(name) is None:
+        return ""
+    whole = f"{path.name}, or " if path.name != name else ""
+    return f"the catalogue has this name: say {whole}its path"
 
 
 def kind_of(model: LocalModel) -> str:

@@ -44,11 +44,17 @@ def list_command(as_json: Json = False) -> None:
     for row in rows:
         out.json(row_object(row))
     cells = [(row.name, _state(row), _used(row), _licence(row), _summary(row)) for row in rows]
-    for listed in models_listed():
-        out.json(listed.told)
-        name, state, licence, summary = listed.row
-        cells.append((name, state, "", licence, summary))
+    away: ModelError | None = None
+    try:
+        for listed in models_listed():
+            out.json(listed.told)
+            name, state, licence, summary = listed.row
+            cells.append((name, state, "", licence, summary))
+    except ModelError as error:  # a folder is not there; what is known is told all the same
+        away = error
     out.table(cells, ("name", "state", "last used", "licence", "what it is"))
+    if away is not None:
+        raise away
 
 
 def _rows() -> Iterator[Row]:

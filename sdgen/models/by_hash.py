@@ -13,7 +13,7 @@ from sdgen.models.catalogue import CATALOGUE
 from sdgen.models.hashes import remembered_hash
 from sdgen.models.local import LocalModel, find_model, is_bare_name
 from sdgen.models.other_hashes import digits_of, named_by
-from sdgen.models.weights_here import files_named, files_of
+from sdgen.models.weights_here import files_named, files_of, is_regular
 from sdgen.recipe.loras import SUFFIX
 
 Known = Literal["hash", "old hash", "name", "given"]
@@ -93,7 +93,7 @@ def _candidates(places: Sequence[Path]) -> Iterator[Path]:
         else:
             yield from _checkpoints(place)
         yield from (path for path in inside if (path / _INDEX).is_file())
-    yield from files_of("model")
+    yield from (path for path in files_of("model") if path.is_dir() or is_regular(path))
 
 
 def _effort(path: Path, stem: str) -> tuple[bool, bool, str]:

@@ -5,12 +5,13 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sdgen.errors import ModelError
+from sdgen.models.weights import open_regular
 
 REMEMBERED_FROM_BYTES = 1024 * 1024
 """Smaller files are hashed each time: that is as fast as looking them up, and always true."""
@@ -56,6 +57,17 @@ def remembered_hash(path: Path) -> str | None:
     return _Memory(cache_file()).known.get(identity_of(path, path.name))
 
 
+def remembered_hashes(paths: Iterable[Path]) -> dict[Path, str]:
+    """Each of `paths` whose SHA-256 is known without reading it → that hash in hex."""
+    known = _Memory(cache_file()).known
+    found = {}
+    for path in paths:
+        with suppress(ModelError):
+            if (digest := known.get(identity_of(path, path.name))) is not None:
+                found[path] = digest
+    return found
+
+
 def hash_behind(path: Path, offset: int, shown: str) -> str:
     """SHA-256 in hex of the file at `path` from byte `offset` to its end.
 
@@ -66,7 +78,7 @@ def hash_behind(path: Path, offset: int, shown: str) -> str:
     key = f"{identity_of(path, shown)} from {offset}"
     if (known := memory.known.get(key)) is not None:
         return known
-    with _readable(shown), path.open("rb") as file:
+    with _readable(shown), open_regular(path, shown) as file:
         file.seek(offset)
         digest = memory.learn(key, hashlib.file_digest(file, "sha256").hexdigest())
     memory.save()
@@ -89,8 +101,8 @@ def _hash(path: Path, shown: str, memory: "_Memory") -> str:
     key = identity_of(path, shown)
     with _readable(shown):
         if path.stat().st_size < REMEMBERED_FROM_BYTES:
-            return _digest(path)
-        return memory.known.get(key) or memory.learn(key, _digest(path))
+            return _digest(path, shown)
+        return memory.known.get(key) or memory.learn(key, _digest(path, shown))
 
 
 def identity_of(path: Path, shown: str) -> str:
@@ -117,8 +129,8 @@ def _readable(shown: str) -> Iterator[None]:
         raise ModelError(f"the model's {shown} cannot be read: {reason}") from error
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+def _digest(path: Path, shown: str) -> str:
+    with open_regular(path, shown) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

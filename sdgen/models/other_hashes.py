@@ -14,7 +14,7 @@ from typing import Literal
 
 from sdgen.errors import ModelError
 from sdgen.models.hashes import hash_behind, hash_files
-from sdgen.models.weights import MAX_HEADER_BYTES
+from sdgen.models.weights import MAX_HEADER_BYTES, open_regular
 
 How = Literal["", "sha256", "tensors", "old"]
 """Which of its hashes a file is named by; empty is none."""
@@ -59,7 +59,7 @@ def tensors_sha256(path: Path) -> str:
 
 def _header(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as file:
+        with open_regular(path, path.name) as file:
             start = file.read(8)
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
             text = file.read(length) if 2 <= length <= MAX_HEADER_BYTES else b""
@@ -84,7 +84,7 @@ def said_by_itself(path: Path) -> str:
 
 def _old_hash(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path, path.name) as file:
             file.seek(_OLD_START)
             part = file.read(_OLD_BYTES)
     except OSError as error:

@@ -16,10 +16,10 @@ from sdgen.models import local
 from sdgen.models.checkpoint_keys import Contents, Family, contents_of
 from sdgen.models.families import FAMILIES
 from sdgen.models.folder import CheckedFolder, check_folder
-from sdgen.models.hashes import hash_files, remembered_hash
+from sdgen.models.hashes import hash_files, remembered_hashes
 from sdgen.models.layouts import layout_files, layout_of
 from sdgen.models.weights import PICKLE_ENDINGS, check_weights, pickle_in
-from sdgen.models.weights_here import files_named, files_of
+from sdgen.models.weights_here import files_named, files_of, has_suffix, is_regular, name_of
 from sdgen.recipe.loras import SUFFIX
 
 MAX_YAML_BYTES = 64 * 1024
@@ -129,7 +129,7 @@ def _name(path: Path) -> str:
     Raises:
         ModelError: A record could not tell it.
     """
-    name = path.name.removesuffix(SUFFIX)
+    name = name_of(path)
     if not local.is_bare_name(name) or not name.isprintable():
         raise ModelError(f"{name!r} is no name for a record", hint="give the file another name")
     return name
@@ -153,8 +153,10 @@ def find_named(name: str) -> local.LocalModel | None:
     """
     if not local.is_bare_name(name):
         return None
-    here = Path(f"{name.removesuffix(SUFFIX)}{SUFFIX}")
-    found = [here] if here.is_file() else files_named("model", name)
+    stem = name[: -len(SUFFIX)] if has_suffix(name) else name
+    spelled = (Path(f"{stem}{ending}") for ending in (SUFFIX, SUFFIX.upper()))
+    here = [path for path in spelled if path.is_file()][:1]
+    found = here or files_named("model", name)
     if len(found) > 1:
         raise ModelError(
             f"{len(found)} models are called {name!r}",
@@ -175,7 +177,7 @@ def open_path(path: Path) -> local.LocalModel:
 
 def names_here() -> list[str]:
     """The names of all models in the folders that the person named."""
-    return [path.name.removesuffix(SUFFIX) for path in files_of("model")]
+    return [name_of(path) for path in files_of("model")]
 
 
 def find_recorded(name: str, files: Mapping[str, str]) -> local.LocalModel | None:
@@ -188,20 +190,30 @@ def find_recorded(name: str, files: Mapping[str, str]) -> local.LocalModel | Non
         files: Its files there → SHA-256; None is found where they are those of a folder.
 
     Raises:
-        ModelError: A file cannot be read.
+        ModelError: A folder that the person named is not there; a file that cannot be read is not
+            the one.
     """
     recorded = recorded_file(files)
     if recorded is None:
         return None
     wanted = files[recorded]
-    here = [path for path in (Path(recorded),) if path.is_file()]
-    single = [path for path in files_of("model") if path.suffix == SUFFIX and not path.is_dir()]
-    likely = [path for path in single if path.name in (recorded, f"{name}{SUFFIX}")]
-    known = [path for path in single if remembered_hash(path) == wanted]
-    for path in dict.fromkeys((*here, *likely, *known, *single)):
-        if sha256_of(path) == wanted:
+    here = [path for path in (Path(recorded),) if is_regular(path)]
+    single = [path for path in files_of("model") if has_suffix(path.name) and is_regular(path)]
+    known = remembered_hashes(single)
+    likely = [path for path in single if path.name == recorded or name_of(path) == name]
+    same = [path for path in single if known.get(path) == wanted]
+    for path in dict.fromkeys((*here, *likely, *same, *single)):
+        if (known.get(path) or _sha256_if_readable(path)) == wanted:
             return as_recorded(replace(open_file(path), name=name), files)
     return None
+
+
+def _sha256_if_readable(path: Path) -> str:
+    """Empty where the file cannot be read: it may be anybody's, and not the one that is wanted."""
+    try:
+        return sha256_of(path)
+    except ModelError:
+        return ""
 
 
 def as_recorded(model: local.LocalModel, files: Iterable[str]) -> local.LocalModel:
@@ -214,7 +226,7 @@ def as_recorded(model: local.LocalModel, files: Iterable[str]) -> local.LocalMod
 
 def recorded_file(files: Iterable[str]) -> str | None:
     """The name of the single file among the files of a recorded model; None: it was a folder."""
-    single = (file for file in files if file.endswith(SUFFIX) and local.is_bare_name(file))
+    single = (file for file in files if has_suffix(file) and local.is_bare_name(file))
     return next(single, None)
 
 

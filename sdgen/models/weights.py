@@ -11,6 +11,7 @@ import stat
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeGuard
 
@@ -67,7 +68,7 @@ def check_weights(path: Path, shown: str) -> dict[str, Tensor]:
             or the size of the file.
     """
     try:
-        with _opened(path, shown) as file:
+        with open_regular(path, shown) as file:
             size = os.fstat(file.fileno()).st_size
             text = _header_text(file, size, shown)
     except OSError as error:
@@ -84,7 +85,7 @@ def notes_in(path: Path, shown: str) -> dict[str, str]:
         ModelError: It cannot be read any more.
     """
     try:
-        with _opened(path, shown) as file:
+        with open_regular(path, shown) as file:
             text = _header_text(file, os.fstat(file.fileno()).st_size, shown)
     except OSError as error:
         _refuse(shown, (error.strerror or "it cannot be read").lower(), error)
@@ -107,8 +108,13 @@ def pickled(shown: str, kind: str) -> ModelError:
     return ModelError(f"{shown} is {kind}, which can run code", hint=CONVERT)
 
 
-def _opened(path: Path, shown: str) -> BinaryIO:
-    """The file, open; a pipe or a device could keep us waiting for ever."""
+def open_regular(path: Path, shown: str) -> BufferedReader:
+    """The file, open; a pipe or a device could keep us waiting for ever.
+
+    Raises:
+        ModelError: It is no regular file; `shown` is its name for people.
+        OSError: It cannot be opened.
+    """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     if stat.S_ISREG(os.fstat(handle).st_mode):
         return os.fdopen(handle, "rb")

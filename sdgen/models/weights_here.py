@@ -1,7 +1,7 @@
 """The files of weights in the folders that a person named (`sdgen/named_folders.py`)."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sdgen.errors import ModelError
@@ -25,7 +25,25 @@ def files_named(kind: Kind, name: str) -> list[Path]:
         ModelError: A folder that the person named is not there.
     """
     found = (path for path in files_of(kind) if name in (path.name, name_of(path)))
-    return list({path.resolve(): path for path in found}.values())
+    return distinct(found)
+
+
+def distinct(paths: Iterable[Path]) -> list[Path]:
+    """`paths`, of those that lead to one file the last; links may go round in a circle."""
+    return list({os.path.realpath(path): path for path in paths}.values())
+
+
+def is_regular(path: Path) -> bool:
+    """Whether `path` leads to a regular file: no pipe, no device, no link to nowhere."""
+    try:
+        return path.is_file()
+    except OSError:  # it lies in a folder that is closed to us
+        return False
+
+
+def has_suffix(name: str) -> bool:
+    """Whether a file of this name is safetensors; on some disks names are in capitals."""
+    return name.lower().endswith(SUFFIX)
 
 
 def name_of(path: Path) -> str:
@@ -37,14 +55,19 @@ def name_of(path: Path) -> str:
 def files_of(kind: Kind) -> Iterator[Path]:
     """All files of weights in the folders of this kind; for models, diffusers folders too.
 
+    What the other folders hold comes before the error of one that is not there.
+
     Raises:
         ModelError: A folder that the person named is not there, or holds too much.
     """
+    away: list[NamedFolder] = []
     for folder in named(kind):
         if folder.path.is_dir():
             yield from _below(folder, with_folders=kind == "model")
         elif folder.is_said:
-            raise ModelError(f"{folder.where} names {folder.path}, and there is no such folder")
+            away.append(folder)
+    for folder in away:
+        raise ModelError(f"{folder.where} names {folder.path}, and there is no such folder")
 
 
 def _below(folder: NamedFolder, *, with_folders: bool) -> Iterator[Path]:

@@ -111,7 +111,7 @@ def test_hashes_of_big_files_are_remembered_until_they_change(tmp_path: Path, mo
     file.write_bytes(b"one")
     first = hashes.hash_files(tmp_path, ("w",))
     asked = []
-    monkeypatch.setattr(hashes, "_digest", lambda path: asked.append(path) or "0" * 64)
+    monkeypatch.setattr(hashes, "_digest", lambda path, _: asked.append(path) or "0" * 64)
     assert hashes.hash_files(tmp_path, ("w",)) == first
     assert not asked
     file.write_bytes(b"other")
@@ -150,7 +150,7 @@ def test_runs_at_once_lose_no_hash_of_each_other(tmp_path: Path, monkeypatch):
     runs = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), n]) for n in "abcd"]
     assert [run.wait() for run in runs] == [0] * 4
     asked = []
-    monkeypatch.setattr(hashes, "_digest", lambda path: asked.append(path) or "0" * 64)
+    monkeypatch.setattr(hashes, "_digest", lambda path, _: asked.append(path) or "0" * 64)
     hashes.hash_files(tmp_path, tuple("abcd"))
     assert asked == []
     assert hashes.remembered_hash(tmp_path / "a") == hashlib.sha256(b"a").hexdigest()
