@@ -124,7 +124,9 @@ def _pieces(batches: Sequence[BatchFolder], plan: BatchPlan) -> list[_Piece]:
         raise InputError(
             f"{len(missing)} of {len(ids)} pictures are in none of the folders",
             hint="sdgen batch status tells of each; nothing was written",
-            details=[f"part {part}/{count}: {lacks}" for part, lacks in sorted(by_part.items())],
+            details=[
+                f"part {part}/{count} lacks {lacks}" for part, lacks in sorted(by_part.items())
+            ],
         )
     pieces = [found[id] for id in ids]
     _check_names(pieces)

@@ -127,9 +127,9 @@ class ClusterExecutor(WorkersExecutor):
     """Gives units to workers of a cluster, as many as it has room for."""
 
     def __init__(self, link: Link, wanted: Wanted, stop: Stop, observer: Observer) -> None:
-        super().__init__([], partial(HiredWorker, self))
+        super().__init__([], stop, partial(HiredWorker, self))
         self.link = link
-        self._stop, self._observer, self._workers_wanted = stop, observer, wanted.workers
+        self._observer, self._workers_wanted = observer, wanted.workers
         self._waits_since, self._has_told = time.monotonic(), False
         there = link.resources
         is_gpu = wanted.device == "cuda" or (wanted.device == "auto" and there.gpus > 0)

@@ -7,7 +7,17 @@ from sdgen.batch.destination import destination_of
 from sdgen.batch.executor import Outcome
 from sdgen.batch.finished import Finished
 from sdgen.batch.units import Task, Unit
+from sdgen.errors import GenerationError
 from sdgen.files.formats import suffix_of
+
+MOST_DEATHS = 3
+"""After so many, the unit is reported, or the seat left empty."""
+
+
+def lost(unit: Unit, how: str) -> list[Outcome]:
+    """What is noted of a unit whose workers ended so, as often as may be."""
+    error = GenerationError(f"the process that drew it {how}, {MOST_DEATHS} times")
+    return [Outcome(job.id, error=error) for job in unit.jobs]
 
 
 def written(unit: Unit) -> list[Outcome]:

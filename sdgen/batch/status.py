@@ -1,5 +1,6 @@
 """How far batches are: what is done, failed and missing in their folders."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -13,8 +14,11 @@ from sdgen.batch.plan import BatchPlan, read_plan
 from sdgen.batch.state import base_seed_in, ledgers_in, looked_at
 from sdgen.errors import InputError
 from sdgen.files.folders import writing
+from sdgen.files.objects import refuse_address
 
 _PLAN = re.compile(r"plan(-\d+-of-\d+)?\.ids")
+
+_ADDRESS_HINT = "in object storage, the batch command with --dry-run tells what is done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,9 @@ def read_batch(folder: Path) -> BatchFolder:
     Raises:
         InputError: There was no batch, or what it left cannot be read.
     """
+    refuse_address(folder, _ADDRESS_HINT)
+    if not os.path.lexists(folder):
+        raise InputError(f"there is no folder {folder}")
     with looked_at(folder) as home:
         names = [name for name in home.names() if _PLAN.fullmatch(name)] if home else []
         if home is None or not names:

@@ -8,7 +8,7 @@ on. A seat whose worker dies three times without a unit in its call is left empt
 import queue
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sdgen.batch.executor import Executor, Outcome, Run
 from sdgen.batch.messages import (
@@ -25,15 +25,12 @@ from sdgen.batch.messages import (
     StopNow,
 )
 from sdgen.batch.process import Begin, Held, Seat, Worker, WorkerProcess
-from sdgen.batch.recovery import left_of, written
+from sdgen.batch.recovery import MOST_DEATHS, left_of, lost, written
 from sdgen.batch.units import Unit
 from sdgen.errors import GenerationError, InterruptedRunError, SdgenError
 from sdgen.models import LocalModel
 from sdgen.recipe.settings import Settings
 from sdgen.stop import Stop
-
-MOST_DEATHS = 3
-"""After so many, the unit is reported, or the seat left empty."""
 
 LOOK_SECONDS = 0.1
 """How often a wish to stop is looked for while nobody says anything."""
@@ -43,13 +40,13 @@ _TERMINATED = 15
 
 
 @contextmanager
-def open_workers(seats: Sequence[Seat]) -> Iterator[Executor]:
+def open_workers(seats: Sequence[Seat], stop: Stop) -> Iterator[Executor]:
     """An executor with a worker for each of `seats`, started as there is something for it to do.
 
     Raises:
-        SdgenError: No worker can be had: there is no such device, say.
+        SdgenError: No worker can be had: there is no such device, say. Or `stop` was requested.
     """
-    crew = WorkersExecutor(seats)
+    crew = WorkersExecutor(seats, stop)
     try:
         crew.open()
         yield crew
@@ -60,8 +57,8 @@ def open_workers(seats: Sequence[Seat]) -> Iterator[Executor]:
 class WorkersExecutor:
     """Gives units to worker processes, and hears what becomes of them."""
 
-    def __init__(self, seats: Sequence[Seat], begin: Begin = WorkerProcess) -> None:
-        self._begin = begin
+    def __init__(self, seats: Sequence[Seat], stop: Stop, begin: Begin = WorkerProcess) -> None:
+        self._stop, self._begin = stop, begin
         self._empty = deque(seats)
         self._workers: list[Worker] = []
         self._heard: queue.SimpleQueue[tuple[Worker, Reply | None]] = queue.SimpleQueue()
@@ -107,7 +104,11 @@ class WorkersExecutor:
             if stop.requested is not None:
                 self._wind_up(stop.requested)
                 stop.check()
-            self._give_out(units)
+            try:
+                self._give_out(units)
+            except InterruptedRunError as error:  # while a worker was asked something
+                self._wind_up(error.signal_number)
+                raise
             if not any(worker.held for worker in self._workers) and not self._returned:
                 return
             self._hear()
@@ -154,6 +155,7 @@ class WorkersExecutor:
             asked = self._ready_one()
             asked.send(Ask(method, words))
             while asked in self._workers and not self._answers:
+                self._stop.check()
                 self._hear()
             if not self._answers:
                 continue
@@ -170,19 +172,18 @@ class WorkersExecutor:
             ready = [one for one in self._workers if one.is_ready and not one.has_ended]
             if ready:
                 return next((one for one in ready if one.is_idle), ready[0])
+            self._stop.check()
             if not self._workers:
                 self._start()
             self._hear()
 
     def _hear(self) -> None:
         """Wait a little for what a worker says, and hear all that was said by then."""
-        try:
+        with suppress(queue.Empty):
             worker, reply = self._heard.get(timeout=LOOK_SECONDS)
             while True:
                 self._handle(worker, reply)
                 worker, reply = self._heard.get_nowait()
-        except queue.Empty:
-            return
 
     def _handle(self, worker: Worker, reply: Reply | None) -> None:
         match reply:
@@ -284,8 +285,7 @@ class WorkersExecutor:
         if self._deaths[left.number] < MOST_DEATHS:
             self._returned.append(left)
             return
-        error = GenerationError(f"the process that drew it {how}, {MOST_DEATHS} times")
-        self._note(held, [Outcome(job.id, error=error) for job in left.jobs])
+        self._note(held, lost(left, how))
 
     def _wind_up(self, signal_number: int) -> None:
         """Stop all after their step, and hear what they still have to say."""

@@ -1,5 +1,6 @@
 """`sdgen batch merge FOLDER... -o FOLDER`: shards become one folder."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from sdgen.cli.batch_status import Folders
 from sdgen.cli.options import Json
 from sdgen.cli.output import Output
 from sdgen.errors import InputError
+from sdgen.files.objects import refuse_address
 
 Into = Annotated[
     Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where all of it goes.")
@@ -25,7 +27,9 @@ def batch_merge(folders: Folders, output: Into, copy: Copy = False, as_json: Jso
     from sdgen.batch.merge import merge
 
     out = Output(as_json=as_json)
-    if any(folder.resolve() == output.resolve() for folder in folders):
+    refuse_address(output, "merge on a disk, and upload the folder")
+    into = os.path.realpath(output)  # a link that leads to itself is told of where it is written to
+    if any(os.path.realpath(folder) == into for folder in folders):
         raise InputError(f"{output} is one of the shards", hint="choose a new folder with -o")
     done = merge(folders, output, copy=copy)
     there = done.pictures - done.placed

@@ -125,20 +125,20 @@ def _on_cluster(
 
 
 def _on_gpus(wanted: Sequence[int] | None, kernels: str, offload: str) -> OpenExecutor:
-    def opened(*_: object) -> AbstractContextManager[Executor]:
+    def opened(stop: Stop, _: Observer) -> AbstractContextManager[Executor]:
         from sdgen.batch.seats import gpu_seats
         from sdgen.batch.workers import open_workers
 
-        return open_workers(gpu_seats(wanted, kernels, offload))
+        return open_workers(gpu_seats(wanted, kernels, offload), stop)
 
     return opened
 
 
 def _on_the_cpu(count: int, kernels: str, offload: str) -> OpenExecutor:
-    def opened(*_: object) -> AbstractContextManager[Executor]:
+    def opened(stop: Stop, _: Observer) -> AbstractContextManager[Executor]:
         from sdgen.batch.seats import cpu_seats
         from sdgen.batch.workers import open_workers
 
-        return open_workers(cpu_seats(count, kernels, offload))
+        return open_workers(cpu_seats(count, kernels, offload), stop)
 
     return opened

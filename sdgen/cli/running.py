@@ -73,6 +73,7 @@ class ShownProgress(Observer):
     def warned(self, line: str) -> None:
         """Tell it as it is."""
         self._out.warn(line)
+        self._out.json({"warning": line})
 
     def watching(self, on_step: OnStep) -> OnStep:
         """Show pictures on the way, if that was asked for."""

@@ -98,7 +98,11 @@ def call_of(settings: Settings, pictures: int, device: torch.device) -> Call:
 
 def usual_settings(model: LocalModel, dtype: str = "auto") -> Settings:
     """What `model` draws when nobody says anything."""
-    own = {name: value for name, value in model.defaults.items() if name in ("width", "height")}
+    own = {
+        name: value
+        for name, value in model.defaults.items()
+        if name in ("width", "height", "guidance_scale") and isinstance(value, int | float)
+    }
     return Settings.model_validate({"prompt": "a picture", "seed": 0, "dtype": dtype, **own})
 
 
@@ -136,7 +140,7 @@ def needed(model: Footprint, call: Call, way: Way) -> int | None:
     moments = list(_moments(model, call, way))
     if any(held is None for _, held in moments):
         return None
-    weights = {name: _weights(model, call, name) for name in model.parts}
+    weights = weights_of(model, call)
     if way.offload == "none":
         fullest = sum(weights.values()) + max(held or 0 for _, held in moments)
     elif way.offload == "model":
@@ -163,9 +167,13 @@ def _moments(model: Footprint, call: Call, way: Way) -> Iterator[tuple[str, int 
     yield "vae", int(model.per_pixel * pixels * _vae_item(model, call) * SLACK)
 
 
-def _weights(model: Footprint, call: Call, name: str) -> int:
-    itemsize = _vae_item(model, call) if name == "vae" else call.itemsize
-    return model.parts[name].bytes(itemsize)
+def weights_of(model: Footprint, call: Call) -> dict[str, int]:
+    """Name of each part → bytes of its weights, in the formats in which they draw."""
+    vae = _vae_item(model, call)
+    return {
+        name: part.bytes(vae if name == "vae" else call.itemsize)
+        for name, part in model.parts.items()
+    }
 
 
 def _vae_item(model: Footprint, call: Call) -> int:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from sdgen.engine.devices import DTYPES, choose_dtype
+from sdgen.engine.devices import choose_dtype
 from sdgen.engine.free_memory import free_on, main_memory
 from sdgen.engine.ladder import Way
-from sdgen.engine.placing import Call, call_of, first_that_fits, needed, print_of, ways
+from sdgen.engine.placing import Call, call_of, first_that_fits, needed, print_of, ways, weights_of
 from sdgen.models import LocalModel
 from sdgen.models.footprint import Footprint
 from sdgen.recipe.settings import Settings
@@ -38,7 +38,7 @@ class MemoryPlan:
     Attributes:
         dtype: The number format, by name.
         size: Width and height of the picture that was planned for.
-        parts: Name → bytes of its weights, in that format.
+        parts: Name → bytes of its weights, in that format, or float32 for a decoder that overflows.
         free: Bytes of the device; None where nobody knows.
         main: Free bytes of main memory, where weights wait.
         choices: The ways, the best first.
@@ -68,7 +68,7 @@ def memory_plan(model: LocalModel, settings: Settings, device: torch.device) -> 
     return MemoryPlan(
         dtype=dtype,
         size=call.size,
-        parts={name: part.bytes(DTYPES[dtype].itemsize) for name, part in known.parts.items()},
+        parts=weights_of(known, call),
         free=free,
         main=main_memory(),
         choices=tuple(_choices(known, call, free, device)),

@@ -36,7 +36,7 @@ def is_address(text: str) -> bool:
     return match is not None and len(match["scheme"]) > 1  # C:/pictures is a path
 
 
-def refuse_address(folder: Path) -> None:
+def refuse_address(folder: Path, hint: str = "sdgen batch writes to object storage") -> None:
     """Refuse to make a folder of the name `s3:` where somebody means a bucket.
 
     Raises:
@@ -44,9 +44,7 @@ def refuse_address(folder: Path) -> None:
     """
     if is_address(str(folder)):
         shown = str(folder).replace(":/", "://", 1).replace(":///", "://")
-        raise InputError(
-            f"{shown} is no folder on this disk", hint="sdgen batch writes to object storage"
-        )
+        raise InputError(f"{shown} is no folder on this disk", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,18 @@ import pytest
 
 from sdgen.batch.drawing import draw_unit, outcome_of
 from sdgen.batch.jobs import make_jobs
-from sdgen.batch.messages import Opening
+from sdgen.batch.messages import Opening, Ready
 from sdgen.batch.options import BatchOptions
 from sdgen.batch.outcomes import BatchSummary, Observer
-from sdgen.batch.process import Seat
+from sdgen.batch.process import Seat, Worker
 from sdgen.batch.recovery import left_of, written
 from sdgen.batch.run import run_batch, run_with
 from sdgen.batch.units import Target, Work, units_of
-from sdgen.batch.workers import open_workers
+from sdgen.batch.workers import WorkersExecutor, open_workers
 from sdgen.engine import OpenGenerator, open_generator
-from sdgen.errors import GenerationError, InputError, ModelError
+from sdgen.errors import GenerationError, InputError, InterruptedRunError, ModelError
 from sdgen.models import find_model
+from sdgen.stop import Stop
 from tests.batch.conftest import drafts_of, job_ids, pictures
 from tests.batch.test_run import fix_base_seed
 from tests.cli.slow_painter import open_slow
@@ -39,7 +40,9 @@ def crew(out: Path) -> Crew:
     def draw(count: int, opened: OpenGenerator = open_slow, rows: str = ROWS, **words):
         seats = [Seat(f"worker {n}", Opening(opened, {"SEAT": str(n)})) for n in range(count)]
         options = words.pop("options", OPTIONS)
-        return run_with(drafts_of(rows), out, lambda *_: open_workers(seats), options, **words)
+        return run_with(
+            drafts_of(rows), out, lambda stop, _: open_workers(seats, stop), options, **words
+        )
 
     return draw
 
@@ -194,12 +197,11 @@ def test_units_are_taken_as_there_is_somebody_to_draw_them(out: Path) -> None:
             self.told += 1
             self.most = max(self.most, taken - self.told)
 
-    from sdgen.stop import Stop
-
     jobs = make_jobs(drafts_of("".join(f"fox {n}\n" for n in range(60))).items, 7)
     run = Run()
-    with open_workers([Seat("one", Opening(open_slow)), Seat("two", Opening(open_slow))]) as two:
-        two.draw(counted(units_of(Work(jobs, Target(out)), two)), run, Stop())
+    seats, stop = [Seat(name, Opening(open_slow)) for name in ("one", "two")], Stop()
+    with open_workers(seats, stop) as two:
+        two.draw(counted(units_of(Work(jobs, Target(out)), two)), run, stop)
     assert run.told == taken == 60
     assert run.most <= 2 * 20  # each draws one, and up to 16 wait to be written
 
@@ -231,7 +233,9 @@ def test_a_real_model_gives_the_pixels_of_one_process(crew, out: Path, tmp_path:
     opened = partial(open_generator, "cpu")
     run_batch(drafts_of(rows, **words), other, opened, BatchOptions())
     seats = [Seat("worker 1", Opening(opened))]
-    assert run_with(drafts_of(rows, **words), out, lambda *_: open_workers(seats)).done == 2
+    assert (
+        run_with(drafts_of(rows, **words), out, lambda stop, _: open_workers(seats, stop)).done == 2
+    )
     assert pictures(out) == pictures(other)
 
 
@@ -239,3 +243,31 @@ def _small():
     from sdgen.recipe.layers import Layer
 
     return Layer("flags", {"width": 192, "height": 320, "steps": 1})
+
+
+class Silent(Worker):
+    """Who never says anything, but perhaps that it is ready; a wish to stop comes meanwhile."""
+
+    def __init__(self, seat: Seat, heard, stop: Stop, *, is_up: bool) -> None:
+        super().__init__(seat)
+        self.stop = stop
+        if is_up:
+            heard.put((self, Ready()))
+        else:
+            stop.requested = 2
+
+    def send(self, order) -> None:
+        self.stop.requested = 2
+
+    def end(self) -> str:
+        return "ended"
+
+
+@pytest.mark.parametrize("is_up", [False, True])
+def test_a_wish_to_stop_is_heard_while_a_worker_starts_or_answers(is_up: bool) -> None:
+    stop = Stop()
+    begin = partial(Silent, stop=stop, is_up=is_up)
+    crew = WorkersExecutor([Seat("one", Opening(open_slow))], stop, begin)
+    with pytest.raises(InterruptedRunError) as stopped:
+        crew.check_dtype("float16")  # waits for a worker first
+    assert stopped.value.exit_code == 130

@@ -123,7 +123,7 @@ def test_another_disk_gets_copies(sdgen, shards, monkeypatch) -> None:
 def test_a_merge_of_some_parts_is_refused_and_writes_nothing(sdgen, shards) -> None:
     done = sdgen("batch", "merge", "s1", "s3", "-o", "all")
     assert (done.exit_code, Path("all").exists()) == (2, False)
-    assert "  part 2/3: 3\nerror: 3 of 10 pictures are in none of the folders\n" in done.stderr
+    assert "  part 2/3 lacks 3\nerror: 3 of 10 pictures are in none of the folders\n" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -164,12 +164,17 @@ def test_nothing_of_others_is_replaced(sdgen, shards) -> None:
     ("words", "code", "told"),
     [
         (("status", "."), 2, "error: . has no batch in it"),
-        (("status", "nowhere"), 2, "error: nowhere has no batch in it"),
-        (("merge", "s1", "nowhere", "-o", "all"), 2, "error: nowhere has no batch in it"),
+        (("status", "nowhere"), 2, "error: there is no folder nowhere\n"),
+        (("merge", "s1", "nowhere", "-o", "all"), 2, "error: there is no folder nowhere\n"),
         (("merge", "s1", "s2", "s3", "-o", "s1"), 2, "error: s1 is one of the shards"),
+        (("merge", "s1", "s2", "s3", "-o", "loopy"), 5, "error: cannot write loopy"),
+        (("status", "s3://b/x"), 2, "error: s3://b/x is no folder on this disk\nhint: in object"),
+        (("merge", "s1", "gs://b/x", "-o", "a"), 2, "error: gs://b/x is no folder on this disk"),
+        (("merge", "s1", "s2", "-o", "s3://b/x"), 2, "on this disk\nhint: merge on a disk"),
     ],
 )
 def test_what_is_refused(sdgen, shards, words, code, told) -> None:
+    Path("loopy").symlink_to("loopy")
     done = sdgen("batch", *words)
     assert done.exit_code == code
     assert told in done.stderr

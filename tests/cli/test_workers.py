@@ -10,6 +10,9 @@ import pytest
 
 import sdgen.batch.seats as seats_module
 from sdgen.batch.seats import cpu_seats, gpu_seats
+from sdgen.cli.output import Output
+from sdgen.cli.preview import open_display
+from sdgen.cli.running import ShownProgress
 from sdgen.errors import InputError
 from tests.cli.processes import PAINTED, children, variables
 
@@ -138,3 +141,10 @@ def test_cores_are_shared_out_unless_somebody_decided(monkeypatch) -> None:
     assert cpu_seats(3, "eager", environment={})[0].opening.environment == {"OMP_NUM_THREADS": "2"}
     assert cpu_seats(9, "eager", environment={})[0].opening.environment == {"OMP_NUM_THREADS": "1"}
     assert cpu_seats(3, "eager", environment={"OMP_NUM_THREADS": "4"})[0].opening.environment == {}
+
+
+def test_a_program_is_told_of_a_dead_worker_too(capsys) -> None:
+    out = Output(as_json=True)
+    with open_display(out, None) as shown:
+        ShownProgress(out, shown).warned("worker 1 was killed")
+    assert capsys.readouterr().out == '{"warning": "worker 1 was killed"}\n'

@@ -1,6 +1,7 @@
 """What drawing takes is told from headers and configurations, and is what it really takes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,15 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 
 from sdgen.engine.ladder import Way
-from sdgen.engine.placing import Call, first_that_fits, needed, usual_settings, ways
+from sdgen.engine.placing import (
+    Call,
+    call_of,
+    first_that_fits,
+    needed,
+    usual_settings,
+    ways,
+    weights_of,
+)
 from sdgen.engine.plans import memory_plan
 from sdgen.models import find_model
 from sdgen.models.catalogue import STORYBOOK
@@ -135,3 +144,15 @@ def test_a_plan_for_a_model_that_is_here(tiny_sdxl: Path):
     assert plan.parts.keys() == {"text_encoder", "text_encoder_2", "unet", "vae"}
     assert plan.chosen == "as usual"
     assert [choice.fits for choice in plan.choices] == [True]
+
+
+@pytest.mark.parametrize(("guidance", "rows"), [(0.0, 1), (1.0, 1), (5.0, 2), (None, 2)])
+def test_a_distilled_model_is_planned_without_guidance(tiny_sdxl: Path, guidance, rows):
+    model = replace(find_model(str(tiny_sdxl)), defaults={"guidance_scale": guidance})
+    assert call_of(usual_settings(model), 1, torch.device("cpu")).rows == rows
+
+
+def test_a_decoder_that_is_made_float32_is_counted_so():
+    xl = replace(XL, upcast=True)
+    half, full = weights_of(replace(xl, upcast=False), call()), weights_of(xl, call())
+    assert full == half | {"vae": XL.parts["vae"].bytes(4)}
