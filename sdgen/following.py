@@ -23,7 +23,7 @@ from sdgen.models.other_hashes import digits_of, named_by
 from sdgen.models.resolve import Plan, drawn_seed, plan, reworded
 from sdgen.recipe.layers import Layer
 from sdgen.recipe.prompt.wording import Written
-from sdgen.recipe.settings import shown
+from sdgen.recipe.texts import shown
 from sdgen.verdict import Verdict
 
 _BY: Mapping[Known, tuple[Fidelity, str]] = {

@@ -12,7 +12,7 @@ from sdgen.errors import InputError
 from sdgen.models.finding import Search
 from sdgen.models.resolve import Plan, drawn_seed, plan
 from sdgen.recipe.layers import DRAWN, Layer
-from sdgen.recipe.settings import shown
+from sdgen.recipe.texts import shown
 
 NOT_GIVEN = "not given"
 

@@ -12,7 +12,7 @@ from sdgen.cli.options import Json
 from sdgen.cli.output import Output
 from sdgen.cli.stdin import STDIN, read_stdin, recipe_of_stdin
 from sdgen.errors import InputError, SdgenError
-from sdgen.recipe.settings import shown
+from sdgen.recipe.texts import shown
 
 if TYPE_CHECKING:
     from sdgen.files.signing import Signature

@@ -10,7 +10,7 @@ from sdgen.gallery.entries import Entry
 from sdgen.metadata.formats.foreign import Foreign
 from sdgen.metadata.record import Record
 from sdgen.recipe.command import command_of
-from sdgen.recipe.settings import shown
+from sdgen.recipe.texts import shown
 
 _HIDDEN = ("prompt", "negative_prompt")
 """Settings that have a place of their own on the page."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdgen.metadata.record import Record
-from sdgen.recipe.settings import shown
+from sdgen.recipe.texts import shown
 
 Fact = tuple[str, str]
 """The part of the record, and the name in it: `("settings", "steps")`."""

@@ -4,11 +4,8 @@ A lock names models and never says where they are. What it holds is compared wit
 nothing in it is opened or fetched.
 """
 
-import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -16,17 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sdgen.errors import InputError, ModelError
 from sdgen.models.from_hub import find_referred
 from sdgen.models.hub import pinned_reference
+from sdgen.models.installed import installed_versions
 from sdgen.models.local import LocalModel, find_model, is_bare_name
 from sdgen.models.single_file import find_recorded
-from sdgen.version import __version__
 
 SCHEMA: Final = "sdgen.lock/1"
-
-LIBRARIES = (
-    "accelerate", "diffusers", "huggingface-hub", "numpy", "pillow", "safetensors", "scipy",
-    "tokenizers", "torch", "torchsde", "transformers",
-)  # fmt: skip
-"""What stands between the weights and the pixels."""
 
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
@@ -184,22 +175,6 @@ def _locked_as(model: LocalModel, *, read_all: bool) -> LockedModel:
         revision=model.revision,
         files=files,
     )
-
-
-@lru_cache(maxsize=1)
-def _versions() -> Mapping[str, str]:
-    found = {"python": platform.python_version(), "sdgen": __version__}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return dict(sorted(found.items()))
-
-
-def installed_versions() -> dict[str, str]:
-    """Package → version of what is here, in alphabetical order, without importing any of it."""
-    return dict(_versions())
 
 
 def _changed_model(lock: Lock, model: LocalModel, *, read_all: bool) -> Iterator[Change]:

@@ -3,7 +3,8 @@
 import shlex
 
 from sdgen.recipe.prompt.choices import literal
-from sdgen.recipe.settings import PROMPTS, Settings, shown
+from sdgen.recipe.settings import PROMPTS, Settings
+from sdgen.recipe.texts import shown
 
 _ALWAYS = frozenset({"seed", "model", "scheduler", "steps", "guidance_scale", "dtype"})
 """Said though they are the defaults: a model, or the person's own config, may have others."""

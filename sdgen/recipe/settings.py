@@ -5,7 +5,6 @@ Flags, YAML keys, job-file columns, metadata, `--help` and the README's table ar
 the aliases beside its field and never written.
 """
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
@@ -288,15 +287,6 @@ ALIASES: Mapping[str, str] = _alias_table()
 def canonical_name(key: str) -> str | None:
     """The field that `key` means (`Guidance-Scale`, `cfg_scale` → `guidance_scale`), or None."""
     return ALIASES.get(folded(key))
-
-
-_OF_CONTENT = re.compile(r"#[0-9a-f]{64}$")
-
-
-def shown(value: Any) -> str:
-    """A setting's value for people: several texts with commas, a picture by its name alone."""
-    texts = value if isinstance(value, list | tuple) else [value]
-    return ", ".join(_OF_CONTENT.sub("", str(text)) for text in texts)
 
 
 def folded(key: str) -> str:

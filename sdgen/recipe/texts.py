@@ -1,10 +1,13 @@
 """Texts that every terminal, tokenizer and file can carry."""
 
+import re
 import unicodedata
+from typing import Any
 
 MAX_PROMPT_CHARACTERS = 10_000
 
 _ALLOWED_CONTROLS = "\t\n"
+_OF_CONTENT = re.compile(r"#[0-9a-f]{64}$")
 
 
 def sound_text(text: str) -> str:
@@ -25,3 +28,9 @@ def not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty")
     return text
+
+
+def shown(value: Any) -> str:
+    """A setting's value for people: several texts with commas, a picture by its name alone."""
+    texts = value if isinstance(value, list | tuple) else [value]
+    return ", ".join(_OF_CONTENT.sub("", str(text)) for text in texts)

@@ -11,11 +11,10 @@ import pytest
 from sdgen.errors import InputError, ModelError
 from sdgen.models import LocalModel, find_model
 from sdgen.models.hashes import cache_file, hash_files, identity_of
+from sdgen.models.installed import LIBRARIES, installed_versions
 from sdgen.models.lock import (
-    LIBRARIES,
     Lock,
     changes_in,
-    installed_versions,
     lock_of,
     models_of,
     refuse_changes,

@@ -6,7 +6,8 @@ from sdgen.errors import InputError
 from sdgen.recipe.control import ControlEntry, guides_of, parse_control, parse_prepare
 from sdgen.recipe.ip_adapter import pictures_of
 from sdgen.recipe.layers import DRAWN, Layer, resolve
-from sdgen.recipe.settings import Settings, shown
+from sdgen.recipe.settings import Settings
+from sdgen.recipe.texts import shown
 
 
 def settled(**said: object) -> Settings:

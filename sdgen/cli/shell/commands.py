@@ -24,7 +24,7 @@ from sdgen.files.configs import load_config, write_config
 from sdgen.files.save import SavedPicture
 from sdgen.recipe.layers import Layer, layer_from
 from sdgen.recipe.seeds import DRAWN_BELOW
-from sdgen.recipe.settings import shown
+from sdgen.recipe.texts import shown
 
 VARY_STRENGTH = 0.2
 MORE_STRENGTH = 0.1
