@@ -101,8 +101,22 @@ class Kind:
             raise ModelError(f"no {self.shown} {source!r} here", hint=hint)
         if search.recorded is None or len(candidates) == 1:
             return self.check(candidates[0])
-        found = [self.check(path) for path in candidates]
-        wanted = search.recorded.get(f"{self.name} {source}")
+        return self._recorded(candidates, search.recorded.get(f"{self.name} {source}"))
+
+    def _recorded(self, candidates: Sequence[Path], wanted: str | None) -> AddedFile:
+        """The file with the hash `wanted`, else the first that is of this kind.
+
+        Raises:
+            ModelError: None is; this is what the first lacks.
+        """
+        found, errors = list[AddedFile](), list[ModelError]()
+        for path in candidates:
+            try:
+                found.append(self.check(path))
+            except ModelError as error:  # of another kind, and perhaps not the one that is meant
+                errors.append(error)
+        if not found:
+            raise errors[0]
         return next((one for one in found if one.sha256 == wanted), found[0])
 
     def _in_named_folders(self, source: str, search: Search) -> list[Path]:

@@ -65,6 +65,13 @@ def test_it_is_drawn_again_from_the_current_folder(real, fox, fur):
     assert real("reproduce", fox).exit_code == 0
 
 
+def test_a_file_of_its_name_and_another_kind_does_not_hide_it(real, fox, fur):
+    Path(fur.name).write_bytes(b"no weights at all")
+    done = real("reproduce", fox, "--lora-dir", fur.parent)
+    assert done.exit_code == 0, done.stderr
+    assert real("reproduce", fox).exit_code == 4
+
+
 def test_without_its_lora_it_is_not_drawn_again(real, fox):
     done = real("reproduce", fox)
     assert done.exit_code == 4
