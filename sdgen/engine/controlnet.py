@@ -25,7 +25,7 @@ from sdgen.metadata.record import AddedRecord
 from sdgen.models import LocalModel
 from sdgen.models.controlnet import ASK, LDM_PREFIX
 from sdgen.models.finding import AddedFile
-from sdgen.recipe.control import Guide, acts, guides_of, parse_control
+from sdgen.recipe.control import Guide, guides_of, parse_control
 from sdgen.recipe.settings import Settings
 from sdgen.sources.preparing import guiding_picture
 
@@ -190,8 +190,9 @@ class _Steering:
     def __call__(self, _: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Add what the ControlNets say to the arguments of the call."""
         steps = self._pipeline.num_timesteps
-        acting = [one for one in self._units if acts(one.guide.entry, self._calls, steps)]
+        begun, done = self._calls / steps, (self._calls + 1) / steps
         self._calls += 1
+        acting = [one for one in self._units if _acts(one.guide, begun, done)]
         if not acting:
             return given, named
         said = [self._said(unit, given, named) for unit in acting]
@@ -223,6 +224,11 @@ class _Steering:
         if is_half:
             return [_beside_nothing(one) for one in down], _beside_nothing(middle)
         return list(down), middle
+
+
+def _acts(guide: Guide, begun: float, done: float) -> bool:
+    """Whether a step from the share `begun` to `done` of all lies within its part."""
+    return guide.entry.start <= begun and done <= guide.entry.end
 
 
 def _second(tensor: Tensor) -> Tensor:

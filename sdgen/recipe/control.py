@@ -76,11 +76,6 @@ class Guide:
     prepare: Prepare
 
 
-def acts(entry: ControlEntry, step: int, steps: int) -> bool:
-    """Whether `step`, counted from 0, of `steps` lies whole within the part of `entry`."""
-    return entry.start <= step / steps and (step + 1) / steps <= entry.end
-
-
 def guides_of(settings: "Settings") -> tuple[Guide, ...]:
     """What `settings` are steered by, in the order said."""
     entries = [parse_control(text) for text in settings.controlnet]

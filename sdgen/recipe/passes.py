@@ -1,7 +1,6 @@
 """Which steps are drawn: all from noise, or the last ones over a picture, perhaps in two passes."""
 
 from sdgen.errors import InputError
-from sdgen.recipe.control import acts, parse_control
 from sdgen.recipe.outpaint import margins_of
 from sdgen.recipe.pixels import parse_size
 from sdgen.recipe.post import enlarged_size, parse_post
@@ -69,7 +68,6 @@ def check_passes(settings: Settings, rule: SizeRule, *, model: str) -> None:
     if settings.strength is not None and not is_only_second:
         _check_steps("strength", settings.strength, settings.steps)
     _check_upscaler(settings)
-    _check_controls(settings)
     if has_second_pass(settings):
         _check_second(settings, rule, model=model)
     check_after(settings)
@@ -93,23 +91,6 @@ def check_size_after(size: Size) -> None:
     width, height = size
     if width * height > MAX_PIXELS_AFTER:
         raise InputError(f"post makes {width}x{height} pixels, more than are read again")
-
-
-def _check_controls(settings: Settings) -> None:
-    """Refuse a ControlNet that acts in no step of any pass."""
-    first = settings.steps
-    if settings.strength is not None:
-        first = steps_over(first, settings.strength)
-    second = steps_drawn_over(settings) if has_second_pass(settings) else 0
-    # Some schedulers look twice in each step but the last, and every look counts.
-    counts = {count for steps in (first, second) if steps for count in (steps, 2 * steps - 1)}
-    for text in settings.controlnet:
-        entry = parse_control(text)
-        if not any(acts(entry, step, count) for count in counts for step in range(count)):
-            raise InputError(
-                f"controlnet {text} acts in no whole step of {first}",
-                hint="a longer part, or more steps",
-            )
 
 
 def _check_second(settings: Settings, rule: SizeRule, *, model: str) -> None:

@@ -216,12 +216,3 @@ def test_what_cannot_be_drawn_is_one_line(real, nets, cat, flags, code, line):
 def test_a_file_says_what_it_is(real, nets, name, what):
     done = real("models", "info", nets / name)
     assert what in done.stdout
-
-
-def test_a_part_without_a_whole_step_is_refused(real, nets, cat):
-    words = ["a fox", "--steps", 4, "--control-image", cat, "--controlnet"]
-    done = real(*words, f"{nets}/edges.safetensors:1:0.1:0.2")
-    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 2)
-    assert "edges.safetensors:1:0.1:0.2 acts in no whole step of 4\n" in done.stderr
-    done = real(*words, f"{nets}/edges.safetensors:1:0.25:0.5", "-o", "part.png")
-    assert done.exit_code == 0, done.stderr
