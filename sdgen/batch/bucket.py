@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdgen.batch.finished import Finished
+from sdgen.batch.finished import Finished, by_stem
 from sdgen.batch.jobs import Job, Shard
 from sdgen.batch.ledger import Entry, Noted
 from sdgen.batch.state import (
@@ -169,7 +169,7 @@ class _Search:
         from sdgen.files.uploading import job_id_of, job_ids_in
 
         known = {entry.file for entry in noted.values()}
-        names = self._by_stem()
+        names = by_stem(self.sizes, self.suffix)
         candidates = {
             job.id: [name for name in names.get(job.stem, ()) if name not in known] for job in jobs
         }
@@ -188,19 +188,6 @@ class _Search:
             else:
                 if not candidates[job.id] and owners.get(f"{job.stem}.json") == job.id:
                     finished.broken[job.id] = job.stem
-
-    def _by_stem(self) -> dict[str, list[str]]:
-        """Pictures by every stem that they may have got their name from."""
-        found: dict[str, list[str]] = {}
-        for name in sorted(self.sizes):
-            if not name.endswith(self.suffix):
-                continue
-            stem = name.removesuffix(self.suffix)
-            found.setdefault(stem, []).append(name)
-            numbered = re.fullmatch(r"(.+)-\d+", stem)
-            if numbered:
-                found.setdefault(numbered[1], []).append(name)
-        return found
 
     def _sidecar(self, file: str) -> str:
         return file.removesuffix(self.suffix) + ".json"

@@ -7,7 +7,7 @@ record, which names its job; it is noted then, not drawn again.
 import os
 import re
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -147,7 +147,7 @@ def _find_unnoted(
     for job in jobs:
         parent, _, stem = job.stem.rpartition("/")
         if parent not in names:
-            names[parent] = _by_stem(folder / parent, suffix)
+            names[parent] = by_stem(_names_in(folder / parent), suffix)
         for name in names[parent].get(stem, ()):
             file = f"{parent}/{name}" if parent else name
             path = folder / file
@@ -167,17 +167,20 @@ def _is_orphan(sidecar: Path, job: Job) -> bool:
     return not any(sidecar.with_suffix(suffix).exists() for suffix in SUFFIXES)
 
 
-def _by_stem(folder: Path, suffix: str) -> dict[str, list[str]]:
-    """The pictures in `folder` by every stem that they may have got their name from.
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in os.scandir(folder)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def by_stem(names: Iterable[str], suffix: str) -> dict[str, list[str]]:
+    """The pictures among `names` by every stem that they may have got their name from.
 
     `fox-2.png` is the second `fox`, or the first `fox-2`.
     """
     found: dict[str, list[str]] = {}
-    try:
-        names = [entry.name for entry in os.scandir(folder) if entry.name.endswith(suffix)]
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    for name in sorted(names):
+    for name in sorted(name for name in names if name.endswith(suffix)):
         stem = name.removesuffix(suffix)
         found.setdefault(stem, []).append(name)
         numbered = re.fullmatch(r"(.+)-\d+", stem)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sdgen.batch.finished import by_stem
 from sdgen.batch.jobs import Shard
 from sdgen.batch.ledger import Ledger
 from sdgen.batch.options import BatchOptions
@@ -368,3 +369,11 @@ def test_second_run_in_the_folder_is_refused(out: Path, painter) -> None:
                 run_batch(drafts_of("b"), out, lambda: painter)
 
     assert run_batch(drafts_of("a"), out, lambda: painter, observer=Again()).done == 1
+
+
+def test_a_picture_is_found_by_each_stem_it_may_have_its_name_from() -> None:
+    names = ["a/fox-2.png", "fox.json", "fox-2.png", "fox.png"]
+    assert by_stem(names, ".png") == {
+        "a/fox-2": ["a/fox-2.png"], "a/fox": ["a/fox-2.png"],
+        "fox-2": ["fox-2.png"], "fox": ["fox-2.png", "fox.png"],
+    }  # fmt: skip
