@@ -136,7 +136,7 @@ class Simulated:
         return self.units * UNIT_SECONDS / (self.count * self.makespan)
 
     @contextmanager
-    def opened(self) -> Iterator[Executor]:
+    def opened(self, *_: object) -> Iterator[Executor]:
         yield self
 
     def check_dtype(self, dtype: str) -> None:

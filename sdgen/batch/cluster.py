@@ -220,7 +220,3 @@ def _leave() -> None:
     with suppress(Exception):
         ray.shutdown()
     os._exit(ABANDONED)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,5 +1,6 @@
 """Shards that were drawn in folders of their own become one folder, as if drawn there at once."""
 
+import errno
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from sdgen.batch.plan import BatchPlan, keep_plan
 from sdgen.batch.state import open_state
 from sdgen.batch.status import BatchFolder, pictures_of, read_batch
 from sdgen.errors import InputError, OutputError
-from sdgen.files.folders import OpenFolder, writing
+from sdgen.files.folders import OpenFolder, entered, writing
 from sdgen.files.images import read_record_of
 from sdgen.files.write import check_folder
 
@@ -184,17 +185,11 @@ def _placed(piece: _Piece, root: Path, merged: Merged, *, copy: bool) -> Entry:
 def _place(source: Path, root: Path, file: str, *, copy: bool) -> bool:
     """Link or copy one file, whole or not at all; whether it was copied."""
     *parents, name = file.split("/")
-    home = OpenFolder.real(root)
-    try:
-        for parent in parents:
-            with home as outer:
-                home = outer.enter(parent)
+    with entered(OpenFolder.real(root), parents) as home:
         is_linked = None if copy else home.link_from(source, name)
         if is_linked is None:
             with home.temporary(name, source.read_bytes()) as temporary:
                 if not home.claim(temporary, name):
-                    raise FileExistsError(17, "File exists")
+                    raise FileExistsError(errno.EEXIST, "File exists")
         home.sync()
         return is_linked is None
-    finally:
-        home.close()

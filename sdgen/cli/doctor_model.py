@@ -140,18 +140,18 @@ def _as_json(name: str, device: str, plan: "MemoryPlan", step: float | None) -> 
 
 
 def _measured_step(model: models.LocalModel, settings: Settings, device: str) -> float:
-    """Seconds of the second of two steps: the first one warms up."""
+    """Seconds of the last of three steps: those before it warm up."""
     from sdgen import engine
 
-    began: list[float] = []
+    ended: list[float] = []
     generator = engine.open_generator(device)
 
     def on_step(done: int, total: int) -> None:
-        began.append(time.perf_counter())
+        ended.append(time.perf_counter())
 
     drawn = generator.generate(
         settings.model_copy(update={"steps": 3, "scheduler": "euler"}), model, on_step
     )
-    if len(began) < 3:
+    if len(ended) < 3:
         raise SdgenError(f"{model.name} drew {drawn.record.settings.steps} steps and told fewer")
-    return began[2] - began[1]
+    return ended[2] - ended[1]

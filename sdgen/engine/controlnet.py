@@ -18,7 +18,7 @@ from torch import Tensor
 
 from sdgen.engine.loader import LoadedModel, layout_of
 from sdgen.engine.packed import packed
-from sdgen.engine.tensors import tensors_of
+from sdgen.engine.tensors import fitting, tensors_of
 from sdgen.engine.tiling import seamless
 from sdgen.errors import ModelError
 from sdgen.metadata.record import AddedRecord
@@ -83,17 +83,12 @@ def _files(model: LocalModel, settings: Settings) -> list[AddedFile]:
 def _load(pipeline: Any, file: AddedFile) -> Any:
     """The network, on the device of the pipeline, in its number format and layout."""
     unet, tensors = pipeline.unet, tensors_of(file)
-    try:
+    with fitting(f"{file.name} was made for another model"):
         if "controlnet_mid_block.weight" not in tensors:
             plain = {name.removeprefix(LDM_PREFIX): one for name, one in tensors.items()}
             tensors = convert_controlnet_checkpoint(plain, dict(unet.config))
         network = ControlNetModel(**_config(unet.config, tensors))
         network.load_state_dict(tensors, strict=True)
-    except (RuntimeError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
-            raise
-        reason = str(error).strip().splitlines()[-1].strip()
-        raise ModelError(f"{file.name} was made for another model: {reason}") from error
     if network.config.in_channels != pipeline.vae.config.latent_channels:
         raise ModelError(f"{file.name} was made for a model that repaints, and takes no pictures")
     layout = torch.channels_last if layout_of(pipeline) == "channels_last" else None

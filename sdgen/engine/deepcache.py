@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import nn
 
-from sdgen.engine.graphs import in_phase
+from sdgen.engine.graphs import called_through, in_phase
 
 _known: "WeakKeyDictionary[nn.Module, _Deep]" = WeakKeyDictionary()
 
@@ -53,14 +53,8 @@ def counted(unet: Any, deep: "_Deep | None") -> Iterator[None]:
     if deep is None:
         yield
         return
-    before = vars(unet).get("forward")
-    unet.forward = partial(deep.call, unet, unet.forward)
-    try:
+    with called_through(unet, deep.call):
         yield
-    finally:
-        del unet.forward
-        if before is not None:
-            unet.forward = before
 
 
 class _Deep:

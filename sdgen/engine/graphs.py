@@ -100,6 +100,24 @@ def in_phase(network: Any, feature: str, phase: Hashable) -> None:
         delattr(network, _PHASES)
 
 
+@contextmanager
+def called_through(network: Any, call: Callable[..., Any]) -> Iterator[None]:
+    """While it is open, calls of `network` go through `call`, around graphs that may be open.
+
+    Args:
+        network: What is called.
+        call: Gets the network and what its calls went to before, then their arguments.
+    """
+    before = vars(network).get("forward")
+    network.forward = partial(call, network, network.forward)
+    try:
+        yield
+    finally:
+        del network.forward
+        if before is not None:
+            network.forward = before
+
+
 def forget_graphs() -> None:
     """Free all graphs, and the memory that they share."""
     _kept.clear()

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from sdgen.engine.libraries import transformers
 from sdgen.engine.loader import LoadedModel
-from sdgen.engine.tensors import tensors_of
+from sdgen.engine.memory_signs import is_lack_of_memory
+from sdgen.engine.tensors import fitting, tensors_of
 from sdgen.errors import ModelError
 from sdgen.metadata.record import AddedRecord
 from sdgen.models import LocalModel
@@ -97,7 +98,7 @@ def _load(
     reader = transformers.CLIPImageProcessorPil(size=side, crop_size=side)
     parts = [_parts(file) for file in files]
     name = ", ".join(file.name for file in files)
-    try:
+    with fitting(f"{name} was made for another model"):
         found = unet._convert_ip_adapter_attn_to_diffusers(parts, low_cpu_mem_usage=False)
         projections = [
             unet._convert_ip_adapter_image_proj_to_diffusers(
@@ -105,11 +106,6 @@ def _load(
             )
             for part in parts
         ]
-    except (RuntimeError, KeyError, ValueError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
-            raise
-        reason = str(error).strip().splitlines()[-1].strip()
-        raise ModelError(f"{name} was made for another model: {reason}") from error
     attentions = {path: one for path, one in found.items() if isinstance(one, nn.Module)}
     projection = MultiIPAdapterImageProjection(projections)
     for part in (projection, *attentions.values()):
@@ -142,7 +138,7 @@ def _encoder(file: AddedFile) -> Any:
             None, config=config, state_dict=tensors, output_loading_info=True
         )
     except Exception as error:  # transformers reports one cause as many types
-        if isinstance(error, torch.OutOfMemoryError):
+        if is_lack_of_memory(error):
             raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(f"the image encoder {file.name} cannot be loaded: {reason}") from error

@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import torch
 from diffusers import AutoencoderKL
 from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
 from torch import Tensor
 
 from sdgen.engine.loader import LoadedModel
-from sdgen.engine.tensors import tensors_of
+from sdgen.engine.tensors import fitting, tensors_of
 from sdgen.errors import ModelError
 from sdgen.metadata.record import AddedRecord
 from sdgen.models import LocalModel
@@ -69,14 +68,9 @@ def _load(pipeline: Any, file: AddedFile) -> Any:
     own = pipeline.vae
     vae = AutoencoderKL.from_config(own.config)
     tensors = tensors_of(file)
-    try:
+    with fitting(f"{file.name} was made for another model"):
         named = _from_ldm(tensors, own.config) if is_ldm(tensors) else _from_diffusers(tensors)
         vae.load_state_dict(named, strict=True)
-    except (RuntimeError, KeyError, ValueError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
-            raise
-        reason = str(error).strip().splitlines()[-1].strip()
-        raise ModelError(f"{file.name} was made for another model: {reason}") from error
     device = pipeline._execution_device
     return vae.to(device=device, dtype=own.dtype).eval().requires_grad_(requires_grad=False)
 

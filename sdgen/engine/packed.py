@@ -5,7 +5,6 @@ call. `torch.compile` does it once; its operators for that are used here without
 the same, and so are the numbers.
 """
 
-import os
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +13,8 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
+
+from sdgen.engine.free_memory import main_memory
 
 MOST_SHARE = 0.25
 """Of the free main memory may be taken by weights in a second order."""
@@ -50,21 +51,13 @@ def _layers(network: nn.Module) -> list[Any]:
         return []
     found = [layer for layer in network.modules() if type(layer) in _WAYS and _is_plain(layer)]
     size = sum(int(layer.get_parameter("weight").nbytes) for layer in found)
-    return found if _known.get(network) or size <= MOST_SHARE * _free_memory() else []
+    return found if _known.get(network) or size <= MOST_SHARE * (main_memory() or 0) else []
 
 
 def _is_plain(layer: nn.Module) -> bool:
     own = vars(layer)
     is_usual = getattr(layer, "padding_mode", "zeros") == "zeros"
     return is_usual and "forward" not in own and "_conv_forward" not in own
-
-
-def _free_memory() -> int:
-    """Bytes; none where the system does not say, so that nothing is taken."""
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 0
 
 
 def _convolved(layer: nn.Conv2d, kept: _Kept, x: torch.Tensor) -> torch.Tensor:

@@ -17,7 +17,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from torch import nn
 
-from sdgen.engine.graphs import in_phase
+from sdgen.engine.graphs import called_through, in_phase
 
 KEPT = 2
 """Shapes of embeddings whose products are kept on a GPU; one takes 55 MB at most (SDXL, fp16)."""
@@ -65,14 +65,10 @@ def texts_seen(unet: Any, texts: "_Texts | None") -> Iterator[None]:
     if texts is None:
         yield
         return
-    before = vars(unet).get("forward")
-    unet.forward = partial(texts.call, unet, unet.forward)
     try:
-        yield
+        with called_through(unet, texts.call):
+            yield
     finally:
-        del unet.forward
-        if before is not None:
-            unet.forward = before
         in_phase(unet, "texts", None)
 
 

@@ -23,8 +23,7 @@ from sdgen.engine.esrgan import build
 from sdgen.engine.failures import LackOfMemoryError, failures_of
 from sdgen.engine.ladder import UPSCALE_TILES
 from sdgen.engine.loader import LoadedModel
-from sdgen.engine.memory_signs import is_lack_of_memory
-from sdgen.engine.tensors import tensors_of
+from sdgen.engine.tensors import fitting, tensors_of
 from sdgen.errors import GenerationError, MemoryExhaustedError, ModelError
 from sdgen.metadata.record import AddedRecord, Environment
 from sdgen.models import LocalModel
@@ -123,13 +122,8 @@ def _free() -> None:
 def _network(file: AddedFile, device: torch.device) -> tuple[nn.Module, int]:
     """The network on its device, and its scale; the last one is kept."""
     network = network_in(file)
-    try:
+    with fitting(f"{file.name} does not fit itself"):
         return build(network, tensors_of(file)).to(device), network.scale
-    except RuntimeError as error:
-        if is_lack_of_memory(error):
-            raise
-        reason = str(error).strip().splitlines()[-1].strip()
-        raise ModelError(f"{file.name} does not fit itself: {reason}") from error
 
 
 def tiled(

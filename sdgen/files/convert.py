@@ -20,7 +20,7 @@ from sdgen.files.foreign import carried_by
 from sdgen.files.formats import Format, check_side, format_in
 from sdgen.files.reading import MAX_PIXELS_READ, head_of, pixels_in, readable
 from sdgen.files.segments import exif_with_comment
-from sdgen.files.signing import is_signed
+from sdgen.files.signing import MOST_BYTES_READ, is_signed
 from sdgen.metadata.formats.detect import our_text, read_foreign
 from sdgen.metadata.formats.foreign import Carried, Foreign
 from sdgen.metadata.migrations import read_record
@@ -81,7 +81,7 @@ def converted(path: Path, format: Format, quality: int | None = None) -> Convert
 def _signed(file: Any) -> tuple[str, ...]:
     """What is lost where a picture is signed; `file` is at its beginning afterwards."""
     file.seek(0)
-    is_lost = is_signed(file.read())
+    is_lost = is_signed(file.read(MOST_BYTES_READ))
     file.seek(0)
     return ("it is signed (C2PA), and the new file is not",) if is_lost else ()
 

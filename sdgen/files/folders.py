@@ -8,7 +8,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -233,6 +233,23 @@ def is_file(path: Path) -> bool:
     with suppress(OSError):
         return path.is_file()
     return False
+
+
+@contextmanager
+def entered(home: OpenFolder, parents: Iterable[str]) -> Iterator[OpenFolder]:
+    """The innermost of `parents`, entered one by one so that no link leads out of `home`.
+
+    Args:
+        home: Is closed, as is each on the way.
+        parents: Names of folders, which are made where they are not.
+    """
+    try:
+        for parent in parents:
+            with home as outer:
+                home = outer.enter(parent)
+        yield home
+    finally:
+        home.close()
 
 
 @contextmanager

@@ -29,17 +29,12 @@ _OF_A1111: tuple[tuple[Kind, str], ...] = (
 )  # fmt: skip
 """Where A1111's web UI and its relatives keep weights, in their own folder."""
 
-_OF_COMFYUI: tuple[tuple[Kind, str], ...] = (
-    ("model", "models/checkpoints"), ("lora", "models/loras"), ("vae", "models/vae"),
-    ("embedding", "models/embeddings"), ("controlnet", "models/controlnet"),
-    ("ip_adapter", "models/ipadapter"), ("upscaler", "models/upscale_models"),
-)  # fmt: skip
-
 _COMFYUI_KEYS: Mapping[str, Kind] = {
     "checkpoints": "model", "loras": "lora", "vae": "vae", "embeddings": "embedding",
     "controlnet": "controlnet", "ipadapter": "ip_adapter",
     "upscale_models": "upscaler",
 }  # fmt: skip
+_OF_COMFYUI = tuple((kind, f"models/{key}") for key, kind in _COMFYUI_KEYS.items())
 _MORE_OF_COMFYUI = "extra_model_paths.yaml"
 """Where a person told ComfyUI of further folders, those of A1111 for instance."""
 

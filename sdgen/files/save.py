@@ -18,7 +18,7 @@ from PIL import Image
 
 from sdgen.errors import InputError, OutputError
 from sdgen.files.encoding import encode, record_in
-from sdgen.files.folders import OpenFolder, writing
+from sdgen.files.folders import OpenFolder, entered, writing
 from sdgen.files.formats import SUFFIXES, Format, Inside, suffix_of
 from sdgen.files.signing import Signing, signed
 from sdgen.files.write import name_taken, numbered, opened, refuse_odd_target
@@ -161,15 +161,9 @@ def _prepared(
 
 @contextmanager
 def _opened(folder: Path, root: Path | None, parents: list[str]) -> Iterator[OpenFolder]:
-    """The innermost of `parents`, entered one by one so that no link leads out of `folder`."""
-    home = opened(folder, root)
-    try:
-        for parent in parents:
-            with home as outer:
-                home = outer.enter(parent)
+    """The innermost of `parents`."""
+    with entered(opened(folder, root), parents) as home:
         yield home
-    finally:
-        home.close()
 
 
 def _claim(pair: _Pair, stem: str) -> SavedPicture | None:

@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from sdgen.errors import ModelError
-from sdgen.models.finding import AddedFile, Kind, Search, recorded_name, sha256_of
+from sdgen.models.finding import AddedFile, Kind, Search, recorded_name
 from sdgen.models.folder import read_json
-from sdgen.models.hashes import identity_of
+from sdgen.models.hashes import identity_of, sha256_of
 from sdgen.models.local import LocalModel
 from sdgen.models.unets import refuse_misfit, text_widths
 from sdgen.models.weights import Tensor, check_weights

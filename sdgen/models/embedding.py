@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from sdgen.errors import InputError, ModelError
-from sdgen.models.finding import AddedFile, Kind, Search, recorded_name, sha256_of
+from sdgen.models.finding import AddedFile, Kind, Search, recorded_name
 from sdgen.models.folder import read_json
-from sdgen.models.hashes import identity_of
+from sdgen.models.hashes import identity_of, sha256_of
 from sdgen.models.local import LocalModel, is_bare_name
 from sdgen.models.weights import Tensor, check_weights
 from sdgen.models.weights_here import files_named

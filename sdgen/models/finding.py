@@ -6,7 +6,6 @@ from pathlib import Path
 
 from sdgen.errors import ModelError, did_you_mean
 from sdgen.models.few_steps import MadeFor
-from sdgen.models.hashes import hash_files
 from sdgen.models.local import is_bare_name
 from sdgen.models.weights_here import files_named, files_of
 from sdgen.named_folders import Kind as KindOfWeights
@@ -165,8 +164,3 @@ def recorded_name(path: Path, in_folder: Sequence[str]) -> str:
     if not is_bare_name(name) or "," in name or not name.isprintable():
         raise ModelError(f"{name!r} is no name for a record", hint="give the file another name")
     return name
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of the file, in hex; big ones are remembered."""
-    return hash_files(path.parent, (path.name,))[path.name]

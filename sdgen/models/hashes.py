@@ -30,6 +30,11 @@ def hash_files(folder: Path, files: tuple[str, ...], *, read_all: bool = False) 
     return hash_paths({file: folder / file for file in files}, read_all=read_all)
 
 
+def sha256_of(path: Path, *, read_all: bool = False) -> str:
+    """SHA-256 of one file, in hex, as `hash_files` gives it."""
+    return hash_files(path.parent, (path.name,), read_all=read_all)[path.name]
+
+
 def hash_paths(files: Mapping[str, Path], *, read_all: bool = False) -> dict[str, str]:
     """Each of `files` → its SHA-256 in hex.
 

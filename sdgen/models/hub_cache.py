@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdgen.errors import ModelError
-from sdgen.models.hashes import hash_files
+from sdgen.models.hashes import sha256_of
 from sdgen.models.hub_names import COMMIT, Reference, is_repository, is_revision
 
 _PREFIX = "models--"
@@ -146,7 +146,7 @@ def is_sound(path: Path) -> bool | None:
     if not is_promised(path):
         return None
     if len(blob.name) == SHA256_LETTERS:
-        return hash_files(blob.parent, (blob.name,), read_all=True)[blob.name] == blob.name
+        return sha256_of(blob, read_all=True) == blob.name
     return git_sha1(blob) == blob.name
 
 

@@ -18,7 +18,7 @@ from sdgen.errors import BusyError, ModelError, OutputError
 from sdgen.models import hub_client
 from sdgen.models.consent import bytes_in_words
 from sdgen.models.families import family_named
-from sdgen.models.hashes import hash_files, remember
+from sdgen.models.hashes import remember, sha256_of
 from sdgen.models.hub_cache import SHA256_LETTERS, Cached, cached, git_sha1
 from sdgen.models.hub_client import Hub, TryAgainError
 from sdgen.models.hub_listing import (
@@ -211,7 +211,7 @@ def _is_whole(path: Path, file: RemoteFile) -> bool:
         return False
     if len(file.digest) != SHA256_LETTERS:
         return git_sha1(path) == file.digest
-    return hash_files(path.parent, (path.name,))[path.name] == file.digest
+    return sha256_of(path) == file.digest
 
 
 def _link(blob: Path, pointer: Path) -> None:

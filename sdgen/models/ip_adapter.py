@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from sdgen.errors import InputError, ModelError
-from sdgen.models.finding import AddedFile, Kind, Search, recorded_name, sha256_of
+from sdgen.models.finding import AddedFile, Kind, Search, recorded_name
 from sdgen.models.folder import read_json
-from sdgen.models.hashes import identity_of
+from sdgen.models.hashes import identity_of, sha256_of
 from sdgen.models.local import LocalModel
 from sdgen.models.unets import refuse_misfit, text_widths
 from sdgen.models.weights import check_weights

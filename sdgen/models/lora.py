@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sdgen.errors import InputError, ModelError
 from sdgen.models.few_steps import made_for
-from sdgen.models.finding import ANYWHERE, AddedFile, Kind, Search, recorded_name, sha256_of
-from sdgen.models.hashes import expected_hashes, identity_of
+from sdgen.models.finding import ANYWHERE, AddedFile, Kind, Search, recorded_name
+from sdgen.models.hashes import expected_hashes, identity_of, sha256_of
 from sdgen.models.local import OWN_LORAS, LocalModel, is_bare_name
 from sdgen.models.lora_keys import other_kind, read_names
 from sdgen.models.lora_on_hub import found_on_hub, pinned, reference_of

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from sdgen.errors import ModelError
-from sdgen.models.hashes import hash_behind, hash_files
+from sdgen.models.hashes import hash_behind, sha256_of
 from sdgen.models.weights import MAX_HEADER_BYTES, open_regular
 
 How = Literal["", "sha256", "tensors", "old"]
@@ -41,7 +41,7 @@ def named_by(path: Path, said: str) -> How:
         return ""
     if len(digits) == _OLD_DIGITS:
         return "old" if _old_hash(path) == digits else ""
-    if hash_files(path.parent, (path.name,))[path.name].startswith(digits):
+    if sha256_of(path).startswith(digits):
         return "sha256"
     known = (said_by_itself(path), tensors_sha256(path))
     return "tensors" if any(one.startswith(digits) for one in known) else ""

@@ -16,7 +16,7 @@ from sdgen.models import local
 from sdgen.models.checkpoint_keys import Contents, Family, contents_of
 from sdgen.models.families import FAMILIES
 from sdgen.models.folder import CheckedFolder, check_folder
-from sdgen.models.hashes import hash_files, remembered_hashes
+from sdgen.models.hashes import remembered_hashes, sha256_of
 from sdgen.models.layouts import layout_files, layout_of
 from sdgen.models.weights import PICKLE_ENDINGS, check_weights, pickle_in
 from sdgen.models.weights_here import files_named, files_of, has_suffix, is_regular, name_of
@@ -228,11 +228,6 @@ def recorded_file(files: Iterable[str]) -> str | None:
     """The name of the single file among the files of a recorded model; None: it was a folder."""
     single = (file for file in files if has_suffix(file) and local.is_bare_name(file))
     return next(single, None)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of the whole file, in hex; big ones are remembered."""
-    return hash_files(path.parent, (path.name,))[path.name]
 
 
 def facts_of(model: local.LocalModel, hashes: Mapping[str, str]) -> dict[str, Any]:

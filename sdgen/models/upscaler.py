@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdgen.errors import ModelError
-from sdgen.models.finding import AddedFile, Kind, Search, recorded_name, sha256_of
-from sdgen.models.hashes import identity_of
+from sdgen.models.finding import AddedFile, Kind, Search, recorded_name
+from sdgen.models.hashes import identity_of, sha256_of
 from sdgen.models.local import LocalModel
 from sdgen.models.upscaler_keys import Network, network_of
 from sdgen.models.weights import check_weights

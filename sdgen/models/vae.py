@@ -5,8 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from sdgen.errors import ModelError
-from sdgen.models.finding import AddedFile, Kind, recorded_name, sha256_of
-from sdgen.models.hashes import identity_of
+from sdgen.models.finding import AddedFile, Kind, recorded_name
+from sdgen.models.hashes import identity_of, sha256_of
 from sdgen.models.weights import check_weights
 
 IN_FOLDER = (
