@@ -72,6 +72,10 @@ def _sibling(path: str, data: bytes) -> dict[str, Any]:
     return value
 
 
+_WHOLE = ("gated", "token", "hang", "page")
+"""Ways to fail, besides numbers of HTTP, that are the same whatever is asked."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     hub: FakeHub
     protocol_version = "HTTP/1.1"
@@ -84,16 +88,16 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         hub.seen.append((path, {k.lower(): v for k, v in self.headers.items()}))
         failing = hub.mode if hub.fails > 0 else "good"
-        if self._fails_whole(failing):
-            hub.fails -= 1
-            return
-        if path.startswith("/api/models/"):
+        if failing.isdigit() or failing in _WHOLE:
+            hub.fails -= 1  # before the answer, after which the next request comes at once
+            self._fail(failing)
+        elif path.startswith("/api/models/"):
             self._list(path.removeprefix("/api/models/"), failing)
         else:
             self._file(path.removeprefix("/"), failing)
 
-    def _fails_whole(self, mode: str) -> bool:
-        """Whether this answer is a failure of all there is."""
+    def _fail(self, mode: str) -> None:
+        """The answer to whatever is asked, where nothing works."""
         if mode.isdigit():
             self._answer(int(mode), b"no", {"Retry-After": "7"})
         elif mode == "gated":
@@ -104,11 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif mode == "hang":
             time.sleep(3)
             self.close_connection = True
-        elif mode == "page":
-            self._answer(200, b"<html>Welcome to the airport</html>", {"Content-Type": "text/html"})
         else:
-            return False
-        return True
+            self._answer(200, b"<html>Welcome to the airport</html>", {"Content-Type": "text/html"})
 
     def _list(self, rest: str, mode: str) -> None:
         owner, name, _, revision = rest.split("/", 3)
@@ -146,10 +147,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.send_header("ETag", '"../../../../etag"')  # nothing may be named by it
         self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if cut else body)
         if cut:
             self.hub.fails -= 1
             self.close_connection = True
+        self.wfile.write(body[: len(body) // 2] if cut else body)
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
